@@ -1,0 +1,45 @@
+"""Generalised linear models in which a family is only its log-likelihood; JAX takes the derivatives."""
+
+from .families import (
+    Binomial,
+    Exponential,
+    Family,
+    Gamma,
+    Gaussian,
+    Geometric,
+    InverseGaussian,
+    NegativeBinomial,
+    Poisson,
+    binary,
+    counts,
+    family,
+    interval,
+    nonnegative,
+    positive,
+    reals,
+    unit,
+)
+from .fit import Fit, fit
+from .links import (
+    Cauchit,
+    CLogLog,
+    Fixed,
+    Identity,
+    Inverse,
+    InverseSquared,
+    Link,
+    Log,
+    Logit,
+    LogLog,
+    Power,
+    Probit,
+    Sqrt,
+    link,
+)
+from .model import GLM, FitWarning, glm
+from .named import Named
+from .penalties import Ridge
+from .problem import Problem
+from .problem import make_problem as problem
+from .results import GLMResults
+from .solvers import Gradient, Newton, Status

@@ -1,0 +1,102 @@
+"""What each row says about a fitted mean: variance, expected curvature, unit deviance. Pure functions."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .families import Family
+from .links import Identity, Parameter
+from .problem import Problem, masked, rows
+
+NODES, NODE_WEIGHTS = (a.tolist() for a in np.polynomial.legendre.leggauss(8))
+
+
+class Facts(NamedTuple):
+    """Row facts at eta, each (n,): weights are not applied, and a dispersion parameter counts as it is in the family."""
+
+    response: jax.Array  # y on the scale of the mean
+    mean: jax.Array
+    slope: jax.Array  # d mean / d eta
+    score: jax.Array  # d loglik / d eta
+    expected: jax.Array  # expected information of eta
+    observed: jax.Array
+    deviance: jax.Array  # 2 (saturated - fitted log-likelihood)
+    loglik: jax.Array
+
+
+def facts(problem: Problem, eta: tuple) -> Facts:
+    """Row facts of the first parameter at linear predictors eta, one (n,) for each predictor."""
+    family = problem.family
+    y, eta = masked(problem, eta)
+    link = family.links[0]
+    mean, slope = jax.jvp(link.inverse, (eta[0],), (jnp.ones_like(eta[0]),))
+    at = rows(problem, eta)
+    expected = at.curvature[0][0]
+    if family.traits.edm:
+        expected = rows(problem, eta, family.support.at_mean(y, mean)).curvature[0][0]
+    unit = _mean_deviance if family.traits.edm else _searched_deviance
+    deviance = jax.vmap(lambda y, *e: unit(family, y, e))(y, *eta)
+    response = family.support.response(y)
+    return Facts(response, mean, slope, at.score[0], -expected, -at.curvature[0][0], deviance, at.loglik)
+
+
+def _loglik_at(family: Family, y, eta, mean):
+    """Log-likelihood with the first parameter at this value and the others at eta."""
+    return family.loglik(y, Parameter(Identity(), mean), *family.views(eta)[1:])
+
+
+def _mean_deviance(family: Family, y, eta):
+    """Twice the gain from moving the mean to y, clipped into the interior.
+
+    Where the gain is below 1e-6 the difference of two log-likelihoods has lost digits: there it is the integral of the
+    score from the mean to y, which has not.
+    """
+    low, high = family.intervals[0]
+    mean = family.views(eta)[0].value
+    info = jnp.finfo(mean.dtype)
+    ceiling = high - info.epsneg if high < jnp.inf else info.max
+    target = jnp.clip(family.support.response(y), low + info.tiny if low > -jnp.inf else -info.max, ceiling)
+    plain = _loglik_at(family, y, eta, target) - family.loglik(y, *family.views(eta))
+    score = jax.grad(lambda m: _loglik_at(family, y, eta, m))
+    nodes = [(0.5 + 0.5 * x, 0.5 * w) for x, w in zip(NODES, NODE_WEIGHTS, strict=True)]
+    integral = sum(w * score(mean + u * (target - mean)) for u, w in nodes) * (target - mean)
+    return 2 * jnp.where(plain < 1e-6, integral, plain)
+
+
+def _searched_deviance(family: Family, y, eta):
+    """Twice the gain from the best first predictor, found by golden section in asinh(eta): for any log-likelihood."""
+    low, high = jnp.asarray(-40.0, eta[0].dtype), jnp.asarray(40.0, eta[0].dtype)
+
+    def value(t):
+        gain = family.loglik(y, *family.views((jnp.sinh(t / 4), *eta[1:])))
+        return jnp.where(jnp.isnan(gain), -jnp.inf, gain)
+
+    def shrink(_, bounds):
+        low, high = bounds
+        a, b = high - 0.618034 * (high - low), low + 0.618034 * (high - low)
+        better = value(a) > value(b)
+        return jnp.where(better, low, a), jnp.where(better, b, high)
+
+    low, high = jax.lax.fori_loop(0, 80, shrink, (low, high))
+    fitted = family.loglik(y, *family.views(eta))
+    return 2 * jnp.maximum(value((low + high) / 2) - fitted, 0.0)
+
+
+def residuals(at: Facts, weights, kind: str) -> np.ndarray:
+    """Residuals (n,) of this kind from row facts on the host: response, working, pearson, deviance.
+
+    Pearson is score / sqrt(expected information), for a unit dispersion; both sum-of-squares kinds carry the weights.
+    """
+    root = np.sqrt(weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table = {
+            "response": lambda: at.response - at.mean,
+            "working": lambda: at.score / at.expected,
+            "pearson": lambda: root * np.where(at.score == 0, 0.0, at.score / np.sqrt(at.expected)) * np.sign(at.slope),
+            "deviance": lambda: root * np.sign(at.response - at.mean) * np.sqrt(np.maximum(at.deviance, 0.0)),
+        }
+        if kind not in table:
+            raise ValueError(f"unknown kind of residual {kind!r}; choose from {', '.join(table)}.")
+        return table[kind]()

@@ -1,0 +1,28 @@
+"""The built-in families and what a user needs to write another."""
+
+from .base import Family, family
+from .continuous import Exponential, Gamma, Gaussian, InverseGaussian
+from .counts import Binomial, Geometric, NegativeBinomial, Poisson
+from .support import Support, binary, counts, interval, nonnegative, positive, reals, successes, unit
+
+__all__ = [
+    "Binomial",
+    "Exponential",
+    "Family",
+    "Gamma",
+    "Gaussian",
+    "Geometric",
+    "InverseGaussian",
+    "NegativeBinomial",
+    "Poisson",
+    "Support",
+    "binary",
+    "counts",
+    "family",
+    "interval",
+    "nonnegative",
+    "positive",
+    "reals",
+    "successes",
+    "unit",
+]

@@ -1,0 +1,205 @@
+"""A family is its log-likelihood of one observation. Everything that this file derives comes from that function."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from math import inf
+from typing import ClassVar, Self, dataclass_transform
+
+import jax
+import jax.numpy as jnp
+
+from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is_constrained
+from .support import Support, reals
+
+
+class Family:
+    """Base of all families: named parameters, each with a link, and `loglik(y, *parameters)` of one observation."""
+
+    support: ClassVar[Support] = reals
+
+    def loglik(self, y, *parameters: Parameter):
+        """Log-density of one observation, a scalar, with all constants."""
+        raise AttributeError(f"{self.name} needs a method loglik(y, {', '.join(self.parameters)})")
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of all parameters; the first is the mean or location."""
+        return tuple(f.name for f in dataclasses.fields(self) if isinstance(f.default, Link))  # type: ignore[arg-type]
+
+    @cached_property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each parameter may be: the image of its default link."""
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return tuple(defaults[name].image for name in self.parameters)  # type: ignore[union-attr]
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(getattr(self, name) for name in self.parameters)
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Names of the parameters that have a linear predictor, in order: those that are not Fixed."""
+        return tuple(n for n, link in zip(self.parameters, self.links, strict=True) if not isinstance(link, Fixed))
+
+    def with_links(self, **links: Link) -> Self:
+        """The same family with other links."""
+        return dataclasses.replace(self, **links)  # type: ignore[type-var]
+
+    def views(self, eta: tuple) -> tuple[Parameter, ...]:
+        """Parameter views at the predictors eta, one entry for each name in `predictors`."""
+        given = iter(eta)
+        like = eta[0] if eta else jnp.zeros(())
+        return tuple(Parameter(k, like if isinstance(k, Fixed) else next(given)) for k in self.links)
+
+    @property
+    def constrained(self) -> bool:
+        """Whether some linear predictor can leave the parameter space, as in Poisson with identity link."""
+        return any(is_constrained(k, i) for k, i in zip(self.links, self.intervals, strict=True))
+
+    def eta_intervals(self):
+        """Allowed open interval of each linear predictor."""
+        pairs = zip(self.links, self.intervals, strict=True)
+        return tuple(eta_interval(k, i) for k, i in pairs if not isinstance(k, Fixed))
+
+    @property
+    def density(self):
+        """What identifies the log-likelihood apart from links and numbers."""
+        return type(self)
+
+    @property
+    def traits(self) -> "Traits":
+        """What autodiff finds out about the log-likelihood."""
+        return _traits(self.density, self._standard())
+
+    def _standard(self) -> "Family":
+        return type(self)()
+
+    @staticmethod
+    def from_loglik(loglik: Callable, support: Support = reals, name: str | None = None, **links: Link) -> "Family":
+        """A family from a function `loglik(y, *parameters)`; the keywords name its parameters and their links."""
+        title = name or getattr(loglik, "__name__", "custom")
+        pairs = tuple(links.items())
+        return FunctionFamily(tuple(k for _, k in pairs), tuple(n for n, _ in pairs), loglik, support, title)
+
+
+@dataclass_transform(frozen_default=True)
+def family(cls):
+    """Class decorator: the fields are parameters with their default links (or numbers), `loglik` is the density.
+
+    Raises: TypeError where there is no `loglik` or no parameter with a link.
+    """
+    body = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
+    made = dataclass(frozen=True)(type(cls.__name__, (Family, *(b for b in cls.__bases__ if b is not object)), body))
+    if "loglik" not in body:
+        raise TypeError(f"family {cls.__name__} needs a method loglik(self, y, ...): the log-density of one observation")
+    if not any(isinstance(f.default, Link) for f in dataclasses.fields(made)):
+        raise TypeError(f"family {cls.__name__} needs a parameter with a link, such as `mu: Link = Log()`")
+    return jax.tree_util.register_dataclass(made)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class FunctionFamily(Family):
+    """A family whose log-likelihood is a plain function; see `Family.from_loglik`."""
+
+    link_values: tuple[Link, ...]
+    names: tuple[str, ...] = field(metadata=dict(static=True))
+    function: Callable = field(metadata=dict(static=True))
+    support: Support = field(default=reals, metadata=dict(static=True))  # type: ignore[misc]
+    title: str = field(default="custom", metadata=dict(static=True))
+
+    def loglik(self, y, *parameters):
+        return self.function(y, *parameters)
+
+    @property
+    def name(self):
+        return self.title
+
+    @property
+    def parameters(self):  # type: ignore[override]
+        return self.names
+
+    @property
+    def intervals(self):  # type: ignore[override]
+        return tuple((-inf, inf) if isinstance(k, Fixed) else k.image for k in self.link_values)
+
+    @property
+    def links(self):
+        return self.link_values
+
+    @property
+    def density(self):
+        return self.function
+
+    def _standard(self):
+        return self
+
+    def with_links(self, **links):
+        values = tuple(links.get(n, k) for n, k in zip(self.names, self.link_values, strict=True))
+        return dataclasses.replace(self, link_values=values)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """`edm`: the score in the first parameter is affine in y with its root at y, so that parameter is the mean of an
+    exponential dispersion model. `dispersion`: name of the parameter that only scales this score, as phi does."""
+
+    edm: bool
+    dispersion: str | None
+
+
+@lru_cache(maxsize=256)
+def _traits(density, standard: Family) -> Traits:
+    with jax.enable_x64(True), jax.ensure_compile_time_eval():
+        y, values = _probe_points(standard)
+        slope, root, scaling = jax.jit(jax.vmap(lambda y, *v: _score_facts(standard, y, v)))(y, *values)
+    edm = bool(jnp.all(jnp.abs(slope) < 1e-8) & jnp.all(jnp.abs(root) < 1e-8))
+    pure = [n for n, s in zip(standard.parameters[1:], scaling, strict=True) if bool(jnp.all(jnp.abs(s) < 1e-8))]
+    return Traits(edm, pure[0] if edm and pure else None)
+
+
+def _score_facts(standard: Family, y, values):
+    """Per probe: d2 score / dy2, score at y = mean, and d(phi * score)/d phi for each further parameter."""
+    at = standard.support.at_mean
+    trials = (y, jnp.asarray(1.0)) if at((y, y), y) is not y else y
+
+    def score(y, values):
+        return jax.grad(lambda m: _loglik_at(standard, at(trials, y), (m, *values[1:])))(values[0])
+
+    unit = jnp.abs(score(y, values)) + 1.0
+    slope = jax.grad(jax.grad(score))(y, values) / unit
+    root = score(values[0], values) / unit
+
+    def scaled(x, j):
+        moved = values[:j] + (x,) + values[j + 1 :]
+        return x * score(y, moved)
+
+    return slope, root, tuple(jax.grad(scaled)(values[j], j) / unit for j in range(1, len(values)))
+
+
+def _loglik_at(family: Family, y, values):
+    """Log-likelihood at parameter values instead of linear predictors."""
+    return family.loglik(y, *(Parameter(Identity(), v) for v in values))
+
+
+def _probe_points(standard: Family):
+    """Six interior points of y and of each parameter, irregular so that no identity holds by accident."""
+    base = jnp.asarray([0.13, 0.31, 0.47, 0.59, 0.71, 0.88])
+    turned = [jnp.roll(base, 2 * j + 1) ** (1 + 0.1 * j) for j in range(len(standard.parameters))]
+    low, high = standard.support.low, standard.support.high
+    return _spread(base, (low, high)), tuple(_spread(u, i) for u, i in zip(turned, standard.intervals, strict=True))
+
+
+def _spread(u, interval: Interval):
+    low, high = interval
+    if low == -inf and high == inf:
+        return 4 * u - 2
+    if high == inf:
+        return low + 3 * u
+    return high - 3 * u if low == -inf else low + (high - low) * u

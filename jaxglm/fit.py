@@ -1,0 +1,159 @@
+"""Starting values, the fit as a pure function, and the derivative of its solution."""
+
+from dataclasses import replace
+from itertools import product
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .numerics import factor
+from .problem import (
+    Problem,
+    evaluate,
+    gradient,
+    masked,
+    objective,
+    over_blocks,
+    rows,
+    weighted_sum,
+)
+from .solvers import Newton, Status, Trace, run
+
+SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
+SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for parameters beyond the mean
+
+
+class Fit(NamedTuple):
+    """A fit without its data: theta (P,), loglik, status (code), steps, decrement, and the history if recorded."""
+
+    theta: jax.Array
+    loglik: jax.Array
+    status: jax.Array
+    steps: jax.Array
+    decrement: jax.Array
+    trace: Trace
+
+
+def fit(problem: Problem, *, solver=None, start=None) -> Fit:
+    """Maximum of the objective of `problem`, a pure function: jit, vmap and grad go through it.
+
+    start: theta (P,), by default found from the data. The derivative of theta is the implicit one, by the observed
+    joint information at the solution, in forward and reverse mode.
+    """
+    solver = Newton() if solver is None else solver
+    begin = initial(problem) if start is None else jnp.asarray(start, problem.dtype)
+    return _solution(solver, problem, lax.stop_gradient(begin))
+
+
+@jax.custom_jvp
+def _solution(solver, problem: Problem, start) -> Fit:
+    state = run(solver, problem, start)
+    status, loglik = state.status, state.loglik
+    if problem.family.constrained:
+        loglik = objective(problem, state.theta)
+        outside = (status == Status.NON_FINITE) & ~jnp.isnan(objective(problem, start))
+        status = jnp.where(outside, jnp.int32(Status.INFEASIBLE.value), status)
+    return Fit(state.theta, loglik, status, state.steps, state.decrement, state.trace)
+
+
+@_solution.defjvp
+def _solution_jvp(primals, tangents):
+    solver, problem, start = primals
+    solved = _solution(solver, problem, start)
+    theta = solved.theta
+    _, moved_gradient = jax.jvp(lambda p: gradient(p, theta), (problem,), (tangents[1],))
+    _, moved_loglik = jax.jvp(lambda p: objective(p, theta), (problem,), (tangents[1],))
+    d_theta = factor(lax.stop_gradient(evaluate(problem, theta).information)).solve(moved_gradient)
+    still = jax.tree.map(_no_tangent, solved)
+    return solved, still._replace(theta=d_theta, loglik=moved_loglik)
+
+
+def _no_tangent(a):
+    inexact = jnp.issubdtype(a.dtype, jnp.inexact)
+    return jnp.zeros_like(a) if inexact else jnp.zeros(a.shape, jax.dtypes.float0)
+
+
+def initial(problem: Problem):
+    """Starting theta (P,): the best of a few candidates by their log-likelihood.
+
+    One weighted least squares step from a row-wise guess of the mean, a constant mean, zero, points between the first
+    two for constrained means, and for a large problem the fit of a subsample; each with several values of the
+    parameters that all rows share.
+    """
+    means = _mean_candidates(problem)
+    shared = SHARED_STARTS if len(problem.designs) > 1 else (0.0,)
+    candidates = [_with_shared(problem, m, s) for m, s in product(means, shared)]
+    if problem.n > 5 * SUBSAMPLE:
+        candidates.append(_pilot(problem))
+    stacked = jnp.stack(candidates)
+    values = lax.map(lambda theta: objective(_interior(problem), theta), stacked)
+    return stacked[jnp.argmax(jnp.where(jnp.isnan(values), -jnp.inf, values))]
+
+
+def _interior(problem: Problem) -> Problem:
+    """With a weak barrier where the mean is constrained, so that a start on the wall does not win."""
+    barrier = jnp.asarray(0.1, problem.dtype) if problem.family.constrained else None
+    return replace(problem, barrier=barrier)
+
+
+def _pilot(problem: Problem):
+    sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
+    return run(Newton(tol=1e-3, max_steps=30), sample, initial(sample)).theta
+
+
+def _with_shared(problem: Problem, beta, eta):
+    """theta with these coefficients of the mean, and the other predictors as near to the constant eta as they get."""
+    return jnp.concatenate([beta, *(_project(d, eta) for d in problem.designs[1:])])
+
+
+def _project(design, eta):
+    one = jnp.ones_like(design.matvec(jnp.zeros(design.shape[1])))
+    return factor(design.gram(one, design)).solve(design.rmatmat(eta * one))
+
+
+def _mean_candidates(problem: Problem) -> list[jax.Array]:
+    """Coefficients of the first predictor: least squares step, constant, zero, and blends if there are walls."""
+    family = problem.family
+    average = _average(problem)
+    constant = family.links[0].forward(average)
+    constant = jnp.where(jnp.isfinite(constant), constant, 0.0)
+
+    def block(part):
+        design, offset, guess = part.designs[0], part.offsets[0], _guess(part, average, constant)
+        w = jnp.ones_like(guess) if part.weights is None else part.weights
+        at = rows(part, (guess, *(jnp.zeros_like(guess) for _ in part.designs[1:])))
+        h = jnp.maximum(-at.curvature[0][0], 0.0) * w
+        free = 0.0 if offset is None else offset
+        return (
+            design.gram(h, design),
+            design.rmatmat(h * (guess - free) + at.score[0] * w),
+            design.rmatmat(h * (constant - free)),
+        )
+
+    gram, towards_y, towards_constant = over_blocks(problem, block)
+    solve = factor(gram).solve
+    step, flat = solve(towards_y), solve(towards_constant)
+    blends = [0.5 * step + 0.5 * flat, 0.1 * step + 0.9 * flat] if family.constrained else []
+    return [step, flat, jnp.zeros_like(step), *blends]
+
+
+def _response(problem: Problem):
+    """y, and y on the scale of the mean, with harmless values in rows of weight zero."""
+    y, _ = masked(problem, ())
+    return y, problem.family.support.response(y)
+
+
+def _guess(problem: Problem, average, constant):
+    """Row-wise linear predictor of a mean at y, or between y and the average where y may be on the edge."""
+    _, response = _response(problem)
+    mean = 0.5 * (response + average) if problem.family.support.closed else response
+    eta = problem.family.links[0].forward(mean)
+    return jnp.where(jnp.isfinite(eta), eta, constant)
+
+
+def _average(problem: Problem):
+    y, response = _response(problem)
+    trials = y[1] if isinstance(y, tuple) else jnp.ones_like(response)
+    return weighted_sum(problem, trials * response) / weighted_sum(problem, trials)

@@ -1,0 +1,323 @@
+"""Links: monotone maps from a linear predictor to one parameter, and the view of it that a log-likelihood receives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf, pi
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from .numerics import log1mexp, log_ndtr, softplus
+
+Interval = tuple[float, float]
+
+
+def link(cls):
+    """Class decorator: a frozen dataclass that is a pytree; its numbers are leaves."""
+    return jax.tree_util.register_dataclass(dataclass(frozen=True)(cls))
+
+
+class Link:
+    """A monotone map `parameter = inverse(eta)`; derivatives are never written, JAX takes them."""
+
+    domain: ClassVar[Interval] = (-inf, inf)  # where eta may be
+    image: ClassVar[Interval] = (-inf, inf)  # where the parameter then is
+    increasing: ClassVar[bool] = True
+
+    def inverse(self, eta):
+        """Parameter at the linear predictor eta."""
+        raise AttributeError(f"{type(self).__name__} needs a method inverse(eta)")
+
+    def forward(self, value):
+        """Linear predictor at a parameter value, by bisection unless the link knows better."""
+        return bisect(self, value)
+
+    def log_inverse(self, eta):
+        """log(inverse(eta)), exact where the parameter underflows."""
+        return jnp.log(self.inverse(eta))
+
+    def log1m_inverse(self, eta):
+        """log(1 - inverse(eta)), exact where the parameter rounds to one."""
+        return jnp.log1p(-self.inverse(eta))
+
+    @staticmethod
+    def from_inverse(inverse: Callable, forward: Callable | None = None, image: Interval = (-inf, inf)) -> "Link":
+        """A link from its inverse alone. Pass named functions: a new lambda at every call compiles anew."""
+        return FunctionLink(inverse, forward, image)
+
+
+def bisect(link: Link, value):
+    """Root of `inverse(eta) = value` on a grid that is even in asinh(eta)."""
+    value = jnp.asarray(value)
+    low, high = (jnp.arcsinh(jnp.asarray(jnp.clip(jnp.asarray(e), -1e30, 1e30), value.dtype)) for e in link.domain)
+    rising = link.inverse(jnp.asarray(1.0, value.dtype)) > link.inverse(jnp.asarray(0.5, value.dtype))
+
+    def halve(_, bounds):
+        low, high = bounds
+        middle = (low + high) / 2
+        below = (link.inverse(jnp.sinh(middle)) < value) == rising
+        return jnp.where(below, middle, low), jnp.where(below, high, middle)
+
+    low, high = jax.lax.fori_loop(0, 100, halve, (jnp.broadcast_to(low, value.shape), jnp.broadcast_to(high, value.shape)))
+    return jnp.sinh((low + high) / 2)
+
+
+@link
+class Identity(Link):
+    def inverse(self, eta):
+        return eta
+
+    def forward(self, value):
+        return value
+
+
+@link
+class Log(Link):
+    image = (0.0, inf)
+
+    def inverse(self, eta):
+        return jnp.exp(eta)
+
+    def forward(self, value):
+        return jnp.log(value)
+
+    def log_inverse(self, eta):
+        return eta
+
+    def log1m_inverse(self, eta):
+        return log1mexp(eta)
+
+
+@link
+class Logit(Link):
+    image = (0.0, 1.0)
+
+    def inverse(self, eta):
+        return jax.nn.sigmoid(eta)
+
+    def forward(self, value):
+        return jnp.log(value) - jnp.log1p(-value)
+
+    def log_inverse(self, eta):
+        return jnp.where(eta > 0, 0.0, eta) - self._tail(eta)
+
+    def log1m_inverse(self, eta):
+        return -jnp.where(eta > 0, eta, 0.0) - self._tail(eta)
+
+    def _tail(self, eta):
+        return softplus(-jnp.where(eta > 0, eta, -eta))  # shared by both logs, so it is computed once
+
+
+@link
+class Probit(Link):
+    image = (0.0, 1.0)
+
+    def inverse(self, eta):
+        return 0.5 * jax.lax.erfc(-eta * 0.7071067811865476)
+
+    def forward(self, value):
+        return jax.scipy.special.ndtri(value)
+
+    def log_inverse(self, eta):
+        return log_ndtr(eta)
+
+    def log1m_inverse(self, eta):
+        return log_ndtr(-eta)
+
+
+@link
+class CLogLog(Link):
+    """mu = 1 - exp(-exp(eta)): the minimum of many, proportional hazards."""
+
+    image = (0.0, 1.0)
+
+    def inverse(self, eta):
+        return -jnp.expm1(-jnp.exp(eta))
+
+    def forward(self, value):
+        return jnp.log(-jnp.log1p(-value))
+
+    def log_inverse(self, eta):
+        # log(1 - exp(-t)) = eta + log((1 - exp(-t)) / t): the series keeps the curvature -t/2 that cancels otherwise.
+        t = jnp.exp(jnp.minimum(eta, 6.5))
+        small = t < 0.3
+        s = jnp.where(small, t, 0.1)
+        s2 = s * s
+        series = eta - s / 2 + s2 * (1 / 24 - s2 * (1 / 2880 - s2 * (1 / 181440 - s2 * (1 / 9676800 - s2 / 479001600))))
+        return jnp.where(small, series, log1mexp(-jnp.where(small, 1.0, t)))
+
+    def log1m_inverse(self, eta):
+        return -jnp.exp(eta)
+
+
+@link
+class LogLog(Link):
+    """mu = exp(-exp(-eta)): the maximum of many."""
+
+    image = (0.0, 1.0)
+
+    def inverse(self, eta):
+        return jnp.exp(-jnp.exp(-eta))
+
+    def forward(self, value):
+        return -jnp.log(-jnp.log(value))
+
+    def log_inverse(self, eta):
+        return CLogLog().log1m_inverse(-eta)
+
+    def log1m_inverse(self, eta):
+        return CLogLog().log_inverse(-eta)
+
+
+@link
+class Cauchit(Link):
+    image = (0.0, 1.0)
+
+    def inverse(self, eta):
+        tail = eta < -1
+        left = jnp.arctan(-1.0 / jnp.where(tail, eta, -2.0)) / pi  # 1/2 + arctan(eta)/pi cancels in the left tail
+        return jnp.where(tail, left, 0.5 + jnp.arctan(jnp.where(tail, 0.0, eta)) / pi)
+
+    def forward(self, value):
+        return jnp.where(value < 0.5, -1.0 / jnp.tan(pi * value), jnp.tan(pi * (value - 0.5)))
+
+    def log1m_inverse(self, eta):
+        return self.log_inverse(-eta)
+
+
+@link
+class Inverse(Link):
+    increasing = False
+
+    def inverse(self, eta):
+        return 1.0 / eta
+
+    def forward(self, value):
+        return 1.0 / value
+
+    def log_inverse(self, eta):
+        return -jnp.log(eta)
+
+
+@link
+class InverseSquared(Link):
+    domain = (0.0, inf)
+    image = (0.0, inf)
+    increasing = False
+
+    def inverse(self, eta):
+        return 1.0 / jnp.sqrt(eta)
+
+    def forward(self, value):
+        return 1.0 / (value * value)
+
+    def log_inverse(self, eta):
+        return -0.5 * jnp.log(eta)
+
+
+@link
+class Sqrt(Link):
+    domain = (0.0, inf)
+    image = (0.0, inf)
+
+    def inverse(self, eta):
+        return eta * eta
+
+    def forward(self, value):
+        return jnp.sqrt(value)
+
+    def log_inverse(self, eta):
+        return 2.0 * jnp.log(eta)
+
+
+@link
+class Power(Link):
+    """eta = mu^exponent; the exponent is an array leaf, and Log() is its limit at 0."""
+
+    exponent: float = 1.0
+    domain = (0.0, inf)
+    image = (0.0, inf)
+
+    @property
+    def increasing(self):  # type: ignore[override]
+        return self.exponent > 0
+
+    def inverse(self, eta):
+        return eta ** (1.0 / self.exponent)
+
+    def forward(self, value):
+        return value**self.exponent
+
+    def log_inverse(self, eta):
+        return jnp.log(eta) / self.exponent
+
+
+@link
+class Fixed(Link):
+    """Not a predictor: the parameter has this known value and no coefficients."""
+
+    value: float = 1.0
+
+    def inverse(self, eta):
+        return jnp.asarray(self.value, jnp.result_type(eta))
+
+    def forward(self, value):
+        return jnp.zeros_like(value)
+
+
+@link
+class FunctionLink(Link):
+    """A user's link; see `Link.from_inverse`."""
+
+    inverse_function: Callable = field(metadata=dict(static=True))
+    forward_function: Callable | None = field(default=None, metadata=dict(static=True))
+    image: Interval = field(default=(-inf, inf), metadata=dict(static=True))  # type: ignore[misc]
+
+    def inverse(self, eta):
+        return self.inverse_function(eta)
+
+    def forward(self, value):
+        return bisect(self, value) if self.forward_function is None else self.forward_function(value)
+
+
+class Parameter:
+    """What a log-likelihood receives for one parameter: `.value`, `.log` and `.log1m`, each exact in its tail."""
+
+    __slots__ = ("link", "eta")
+
+    def __init__(self, link: Link, eta):
+        self.link, self.eta = link, eta
+
+    @property
+    def value(self):
+        return self.link.inverse(self.eta)
+
+    @property
+    def log(self):
+        return self.link.log_inverse(self.eta)
+
+    @property
+    def log1m(self):
+        return self.link.log1m_inverse(self.eta)
+
+
+def is_constrained(link: Link, interval: Interval) -> bool:
+    """Whether some eta is not allowed, so that a step can leave the parameter space."""
+    inside = interval[0] <= link.image[0] and link.image[1] <= interval[1]
+    return not isinstance(link, Fixed) and not (inside and link.domain == (-inf, inf))
+
+
+def eta_interval(link: Link, interval: Interval):
+    """Open interval of eta on which the parameter is inside `interval`."""
+    (low, high), (bottom, top) = link.domain, interval
+    image_low, image_high = link.image
+    at_low = link.forward(jnp.asarray(bottom)) if bottom > image_low else None
+    at_high = link.forward(jnp.asarray(top)) if top < image_high or at_low is not None else None
+    if at_low is None and at_high is None:
+        return low, high
+    ends = [e for e in (at_low, at_high) if e is not None]
+    if len(ends) == 2:
+        return jnp.minimum(*ends), jnp.maximum(*ends)
+    rising = jnp.asarray(link.increasing)
+    return jnp.where(rising, low, ends[0]), jnp.where(rising, ends[0], high)

@@ -1,0 +1,252 @@
+"""Data meets family: linear predictors, the only grad and hessian of a log-likelihood, and their sums over rows."""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .design import Dense, Design, Ones
+from .families import Family
+from .numerics import dot
+
+BLOCK = 4096  # rows of one block: X, its weighted copy and the row vectors stay in the cache
+SINGLE_BLOCK = 1 << 19  # elements of X up to which one block is faster
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Problem:
+    """A pytree of everything that the log-likelihood depends on besides theta. Build it with `jaxglm.problem`."""
+
+    family: Family
+    y: Any  # (n,), or a tuple of such
+    designs: tuple[Design, ...]  # one for each predictor of the family
+    offsets: tuple[jax.Array | None, ...]
+    weights: jax.Array | None = None
+    penalty: Any = None
+    barrier: jax.Array | None = None  # strength of the log-barrier at the walls of a constrained predictor
+
+    @property
+    def n(self) -> int:
+        return self.designs[0].shape[0]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of coefficients of each predictor."""
+        return tuple(d.shape[1] for d in self.designs)
+
+    @property
+    def dtype(self):
+        return jnp.result_type(jax.tree.leaves(self.y)[0])
+
+    def split(self, theta) -> list[jax.Array]:
+        """theta (P,) as one vector of coefficients for each predictor."""
+        ends = [sum(self.sizes[: k + 1]) for k in range(len(self.sizes) - 1)]
+        return jnp.split(theta, ends)
+
+    def rows(self, start, size: int) -> "Problem":
+        """The problem of `size` consecutive rows."""
+        return self._select(lambda a: lax.dynamic_slice_in_dim(a, start, size), lambda d: d.rows(start, size))
+
+    def take(self, index) -> "Problem":
+        """The problem of the rows at `index`."""
+        return self._select(lambda a: a[index], lambda d: d.take(index))
+
+    def _select(self, array, design) -> "Problem":
+        y, offsets, weights = jax.tree.map(array, (self.y, self.offsets, self.weights))
+        return replace(self, y=y, designs=tuple(map(design, self.designs)), offsets=offsets, weights=weights)
+
+
+def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=None) -> Problem:
+    """The problem of one design for the first parameter; every further free parameter is shared by all rows.
+
+    X: (n, p). y: (n,), or a tuple (successes, trials) for Binomial. offset, weights: (n,). The dtype is that of X.
+    """
+    X = jnp.asarray(X)
+    dtype = jnp.result_type(X, jnp.float32) if jnp.issubdtype(X.dtype, jnp.floating) else jnp.result_type(float)
+    cast = lambda a: None if a is None else jnp.asarray(a, dtype)  # noqa: E731
+    y = tuple(cast(a) for a in y) if isinstance(y, tuple) else cast(y)
+    further = len(family.predictors) - 1
+    designs = (Dense(cast(X)), *(Ones(X.shape[0]) for _ in range(further)))
+    return Problem(family, y, designs, (cast(offset),) + (None,) * further, cast(weights), penalty)
+
+
+class Rows(NamedTuple):
+    """Row calculus: loglik (n,), score[k] (n,), curvature[j][k] (n,); weights are not applied."""
+
+    loglik: jax.Array
+    score: tuple
+    curvature: tuple
+
+
+class Evaluation(NamedTuple):
+    """The objective at one theta: weighted log-likelihood less penalty, its gradient (P,), the information (P, P) =
+    minus its Hessian, and the mean squared standardised score (1 where the model's dispersion is right)."""
+
+    loglik: jax.Array
+    gradient: jax.Array
+    information: jax.Array
+    spread: jax.Array
+
+
+def linear_predictors(problem: Problem, theta) -> tuple[jax.Array, ...]:
+    """eta_k = X_k beta_k + offset_k, one (n,) for each predictor: the only place that computes it."""
+    parts = zip(problem.designs, problem.split(theta), problem.offsets, strict=True)
+    return tuple(d.matvec(b) if o is None else d.matvec(b) + o for d, b, o in parts)
+
+
+def row_loglik(family: Family, y, eta: tuple, barrier=None):
+    """Log-likelihood of one row, minus infinity outside the parameter space, with the log-barrier at its walls."""
+    value = family.loglik(y, *family.views(eta))
+    if not family.constrained:
+        return value
+    for e, (low, high) in zip(eta, family.eta_intervals(), strict=True):
+        low, high = jnp.asarray(low, e.dtype), jnp.asarray(high, e.dtype)
+        value = jnp.where((e > low) & (e < high), value, -jnp.inf)
+        if barrier is not None:
+            value = value + barrier * (_log_distance(e - low) + _log_distance(high - e))
+    return value
+
+
+def _log_distance(d):
+    finite = jnp.isfinite(d) & (d > 0)
+    return jnp.where(finite, jnp.log(jnp.where(finite, d, 1.0)), 0.0)
+
+
+def masked(problem: Problem, eta: tuple):
+    """y and eta with harmless values in rows of weight zero: 0 * inf would be NaN."""
+    if problem.weights is None:
+        return problem.y, eta
+    keep = problem.weights > 0
+    intervals = problem.family.eta_intervals() if problem.family.constrained else ((-jnp.inf, jnp.inf),) * 9
+    neutral = [jnp.asarray(_inside(*i), e.dtype) for e, i in zip(eta, intervals, strict=False)]
+    y = problem.family.support.masked(problem.y, keep)
+    return y, tuple(jnp.where(keep, e, m) for e, m in zip(eta, neutral, strict=True))
+
+
+def _inside(low, high):
+    low, high = jnp.asarray(low), jnp.asarray(high)
+    middle = jnp.where(jnp.isfinite(low) & jnp.isfinite(high), (low + high) / 2, 0.0)
+    return jnp.where(jnp.isfinite(low) & ~jnp.isfinite(high), low + 1, jnp.where(jnp.isfinite(high) & ~jnp.isfinite(low), high - 1, middle))
+
+
+def rows(problem: Problem, eta: tuple, y=None) -> Rows:
+    """Log-likelihood, score and curvature of every row at eta: the only derivatives of a log-likelihood."""
+    observed, eta = masked(problem, eta)
+    y = observed if y is None else y
+
+    def one(y, *eta):
+        def value(eta):
+            return row_loglik(problem.family, y, eta, problem.barrier)
+
+        def score(eta):
+            loglik, gradient = jax.value_and_grad(value)(eta)
+            return gradient, (loglik, gradient)
+
+        curvature, (loglik, gradient) = jax.jacfwd(score, has_aux=True)(eta)
+        return Rows(loglik, gradient, curvature)
+
+    return jax.vmap(one)(y, *eta)
+
+
+def row_logliks(problem: Problem, theta):
+    """Log-likelihood of every row (n,), without derivatives; weights are not applied."""
+    y, eta = masked(problem, linear_predictors(problem, theta))
+    return jax.vmap(lambda y, *e: row_loglik(problem.family, y, e, problem.barrier))(y, *eta)
+
+
+def objective(problem: Problem, theta):
+    """Weighted log-likelihood less the penalty, a scalar."""
+    total = over_blocks(problem, lambda part: weighted_sum(part, row_logliks(part, theta)))
+    return total if problem.penalty is None else total - problem.penalty(problem, theta)
+
+
+def gradient(problem: Problem, theta):
+    """Gradient of the objective in theta (P,)."""
+
+    def block(part):
+        return _gradient(part, rows(part, linear_predictors(part, theta)).score)
+
+    total = over_blocks(problem, block)
+    return total if problem.penalty is None else total - jax.grad(problem.penalty, 1)(problem, theta)
+
+
+def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
+    """Objective, gradient and information (observed, or expected) in one pass over the rows."""
+
+    def block(part):
+        at = rows(part, linear_predictors(part, theta))
+        curvature = expected_curvature(part, theta) if expected else at.curvature
+        mean_square = _mean_square(at) if len(part.designs) == 1 else jnp.ones_like(at.loglik)
+        return Evaluation(
+            weighted_sum(part, at.loglik),
+            _gradient(part, at.score),
+            _information(part, curvature),
+            weighted_sum(part, mean_square),
+        )
+
+    total = over_blocks(problem, block)
+    size = problem.n if problem.weights is None else jnp.sum(problem.weights)
+    total = total._replace(spread=total.spread / size)
+    return total if problem.penalty is None else _penalised(problem, theta, total)
+
+
+def _penalised(problem, theta, at: Evaluation) -> Evaluation:
+    value, slope = jax.value_and_grad(problem.penalty, 1)(problem, theta)
+    bend = jax.hessian(problem.penalty, 1)(problem, theta)
+    return Evaluation(at.loglik - value, at.gradient - slope, at.information + bend, at.spread)
+
+
+def _mean_square(at: Rows):
+    curvature = jnp.abs(at.curvature[0][0])
+    return jnp.where(curvature > 0, at.score[0] ** 2 / jnp.where(curvature > 0, curvature, 1.0), 0.0)
+
+
+def expected_curvature(problem: Problem, theta):
+    """E[d2 l / deta2] of every row: for an exponential dispersion model the curvature at y := mean."""
+    y, eta = masked(problem, linear_predictors(problem, theta))
+    mean = problem.family.views(eta)[0].value
+    return rows(problem, eta, problem.family.support.at_mean(y, mean)).curvature
+
+
+def weighted_sum(problem: Problem, values):
+    return jnp.sum(values) if problem.weights is None else dot(problem.weights, values)
+
+
+def _weighted(problem: Problem, values):
+    return values if problem.weights is None else problem.weights * values
+
+
+def _gradient(problem: Problem, score):
+    parts = [d.rmatmat(_weighted(problem, s)) for d, s in zip(problem.designs, score, strict=True)]
+    return jnp.concatenate(parts)
+
+
+def _information(problem: Problem, curvature):
+    D = problem.designs
+    block = [[D[j].gram(-_weighted(problem, curvature[j][k]), D[k]) for k in range(j + 1)] for j in range(len(D))]
+    full = [[block[j][k] if k <= j else block[k][j].T for k in range(len(D))] for j in range(len(D))]
+    return jnp.block(full)
+
+
+def over_blocks(problem: Problem, total):
+    """Sum of `total(rows)` over blocks of rows, so that nothing as large as X is ever written."""
+    if problem.n * sum(problem.sizes) <= SINGLE_BLOCK or problem.n < 2 * BLOCK:
+        return total(problem)
+    count = problem.n // BLOCK
+
+    def part(start, size):
+        return total(problem.rows(start, size))
+
+    def add(i, sum_):
+        return jax.tree.map(jnp.add, sum_, part(i * BLOCK, BLOCK))
+
+    rest = problem.n - count * BLOCK
+    first = part(count * BLOCK, rest) if rest else _zeros(lambda: part(0, BLOCK))
+    return lax.fori_loop(0, count, add, first)
+
+
+def _zeros(function):
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(function))

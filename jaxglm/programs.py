@@ -1,0 +1,143 @@
+"""HOST: NumPy in, NumPy out: the few compiled programs that the front door runs, always in float64.
+
+Rows are padded with weight zero up to a size bucket, so that new data of about the same size compile nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial, wraps
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .design import Dense, Ones
+from .diagnostics import Facts, facts
+from .families import Family
+from .fit import Fit, fit
+from .inference import covariance
+from .problem import Problem, evaluate, linear_predictors
+from .solvers import Newton, run
+
+LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
+
+
+def bucket(n: int) -> int:
+    """Number of rows to pad n to: a power of two or three quarters of one, at least 32; n itself where it is large."""
+    if n > LARGEST_BUCKET:
+        return n
+    power = max(32, 1 << (n - 1).bit_length())
+    return power * 3 // 4 if n <= power * 3 // 4 else power
+
+
+def in_float64(function: Callable) -> Callable:
+    """Run under 64-bit JAX whatever the global flag says, and bring arrays back as NumPy."""
+
+    @wraps(function)
+    def wrapped(*args, **kwargs):
+        with jax.enable_x64(True):
+            return jax.device_get(function(*args, **kwargs))
+
+    return wrapped
+
+
+def build_problem(family: Family, X, y, offset=None, weights=None) -> Problem:
+    """The padded problem of host arrays: NumPy float64 leaves, put on the device by the program that runs it."""
+    n = len(X)
+    size = bucket(n)
+    if size > n:
+        weights = np.ones(n) if weights is None else weights
+    pad = lambda a: None if a is None else _padded(a, size)  # noqa: E731
+    y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
+    further = len(family.predictors) - 1
+    designs = (Dense(pad(X)), *(Ones(size) for _ in range(further)))
+    return Problem(family, y, designs, (pad(offset),) + (None,) * further, pad(weights))
+
+
+def _padded(a: np.ndarray, size: int) -> np.ndarray:
+    if len(a) == size:
+        return np.ascontiguousarray(a)
+    full = np.zeros((size, *a.shape[1:]))
+    full[: len(a)] = a
+    return full
+
+
+@partial(jax.jit, static_argnames="expected")
+def _solve(problem, solver, start, expected):
+    solved = fit(problem, solver=solver, start=start)
+    at = evaluate(problem, solved.theta, expected=expected)
+    return solved, at.information, at.spread
+
+
+@in_float64
+def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndarray, np.ndarray]:
+    """The fit, its information (expected or observed), and the mean squared standardised score."""
+    return _solve(problem, solver, start, expected)
+
+
+_covariance = jax.jit(covariance, static_argnames="kind")
+_predictors = jax.jit(linear_predictors)
+_facts = jax.jit(facts)
+
+
+@in_float64
+def covariance_of(problem: Problem, theta, kind: str) -> np.ndarray:
+    return _covariance(problem, theta, kind=kind)
+
+
+@in_float64
+def predictors_of(problem: Problem, theta) -> tuple[np.ndarray, ...]:
+    return _predictors(problem, theta)
+
+
+@in_float64
+def facts_at(problem: Problem, eta) -> Facts:
+    """Row facts at linear predictors eta, one (n,) for each predictor of the problem's family."""
+    return _facts(replace(problem, designs=(), offsets=()), eta)
+
+
+@in_float64
+def inverse_link(link, eta):
+    """Parameter and its slope d parameter / d eta at eta (m,)."""
+    return _inverse_link(link, jnp.asarray(eta))
+
+
+@jax.jit
+def _inverse_link(link, eta):
+    return jax.jvp(link.inverse, (eta,), (jnp.ones_like(eta),))
+
+
+@jax.jit
+def _maximise_shared(problem, start):
+    state = run(Newton(tol=1e-20), problem, start)
+    return state.theta, state.loglik, evaluate(problem, state.theta).information
+
+
+@in_float64
+def maximise_shared(problem: Problem, eta: np.ndarray, family: Family, start: float):
+    """(theta, loglik, information) of the one free parameter that all rows share, with the mean held at eta (n,)."""
+    held = replace(problem, family=family, designs=(Dense(np.zeros((len(eta), 0))), Ones(len(eta))), offsets=(eta, None))
+    return _maximise_shared(held, np.asarray([start]))
+
+
+@jax.jit
+def _null_predictor(problem):
+    ones = replace(problem, designs=(Ones(problem.n),))
+    return linear_predictors(ones, fit(ones).theta)[0]
+
+
+@in_float64
+def null_predictor(problem: Problem) -> np.ndarray:
+    """Linear predictor (n,) of the intercept-only model with the same offset."""
+    return _null_predictor(problem)
+
+
+@in_float64
+def forward_link(link, value):
+    """Linear predictor at a parameter value."""
+    return _forward_link(link, jnp.asarray(value))
+
+
+@jax.jit
+def _forward_link(link, value):
+    return link.forward(value)

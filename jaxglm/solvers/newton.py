@@ -1,0 +1,197 @@
+"""Newton's method with Levenberg damping, and a log-barrier where the mean is constrained."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..numerics import Factor, dot, eps, factor
+from ..problem import Problem, evaluate, linear_predictors
+from .base import Status, Trace, code
+
+BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
+
+
+class NewtonState(NamedTuple):
+    theta: jax.Array  # best point so far
+    step: jax.Array  # proposed from it
+    loglik: jax.Array  # objective there, with the barrier of the moment
+    gradient: jax.Array
+    information: jax.Array
+    damping: jax.Array
+    decrement: jax.Array  # g' H^-1 g / 2: the gain still possible
+    expected_gain: jax.Array  # of the proposed step, by the quadratic model
+    spread: jax.Array  # mean squared standardised score
+    singular: jax.Array  # whether the information was singular at the start
+    clipped: jax.Array  # whether the wall shortened the proposed step
+    barrier: jax.Array
+    central: tuple  # (theta, barrier) on the central path, to come back to when the walls are active
+    steps: jax.Array
+    status: jax.Array
+    trace: Trace
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Newton:
+    """Newton steps on the observed or the expected information (Fisher scoring).
+
+    Stops when the decrement `g' H^-1 g / 2`, the gain in log-likelihood still possible, is below `tol`, and then takes
+    the step that was just computed. Curvature that is not positive definite, overshoot and steps that leave the
+    parameter space raise the damping, which starts at zero.
+    """
+
+    information: str = field(default="observed", metadata=dict(static=True))
+    tol: float = 1e-11
+    max_steps: int = 200
+    record: int = field(default=0, metadata=dict(static=True))  # number of steps whose history is kept
+
+    @property
+    def name(self) -> str:
+        return "Newton" if self.information == "observed" else "Fisher scoring"
+
+    def init(self, problem: Problem, start) -> NewtonState:
+        zero, size = jnp.zeros((), start.dtype), start.shape[0]
+        barrier = jnp.asarray(BARRIER_START if problem.family.constrained else 0.0, start.dtype)
+        return NewtonState(
+            theta=start,
+            step=jnp.zeros_like(start),
+            loglik=zero - jnp.inf,
+            gradient=jnp.zeros_like(start),
+            information=jnp.eye(size, dtype=start.dtype),
+            damping=zero,
+            decrement=zero + jnp.inf,
+            expected_gain=zero,
+            spread=zero + 1,
+            singular=jnp.asarray(False),
+            clipped=jnp.asarray(False),
+            barrier=barrier,
+            central=(start, barrier),
+            steps=jnp.int32(0),
+            status=code(Status.RUNNING),
+            trace=Trace.empty(self.record, start.dtype),
+        )
+
+    def step(self, problem: Problem, s: NewtonState) -> NewtonState:
+        """Evaluate the proposed step, accept or reject it, propose the next."""
+        walled = replace(problem, barrier=s.barrier) if problem.family.constrained else problem
+        s = self._judge(walled, s)
+        s, solved = self._propose(walled, s)
+        s = self._conclude(problem, s, solved)
+        return self._along_the_path(s) if problem.family.constrained else s
+
+    def _judge(self, problem: Problem, s: NewtonState) -> NewtonState:
+        trial = s.theta + s.step
+        at = evaluate(problem, trial, expected=self.information == "expected")
+        finite = jnp.isfinite(at.loglik) & jnp.all(jnp.isfinite(at.gradient)) & jnp.all(jnp.isfinite(at.information))
+        slack = 8 * eps(trial) * jnp.abs(s.loglik)
+        accept = finite & ((at.loglik >= s.loglik - slack) | jnp.isneginf(s.loglik))
+        gain = jnp.where(jnp.isneginf(s.loglik), s.expected_gain, at.loglik - s.loglik)
+        first = s.steps == 0
+        kept = s._replace(
+            theta=jnp.where(accept, trial, s.theta),
+            loglik=jnp.where(accept, at.loglik, s.loglik),
+            gradient=jnp.where(accept, at.gradient, s.gradient),
+            information=jnp.where(accept, at.information, s.information),
+            spread=jnp.where(accept, at.spread, s.spread),
+            damping=_damping(s, accept, gain, slack),
+            steps=s.steps + 1,
+            status=jnp.where(first & ~accept, code(Status.NON_FINITE), s.status),
+        )
+        return kept
+
+    def _propose(self, problem: Problem, s: NewtonState) -> tuple[NewtonState, Factor]:
+        solved = factor(s.information, s.damping)
+        step = solved.solve(s.gradient)
+        gain = dot(s.gradient, step) - 0.5 * dot(step, dot(s.information, step))
+        decrement = 0.5 * dot(s.gradient, step)
+        singular = jnp.where(s.steps == 1, solved.pivot < 16 * step.shape[0] * eps(step), s.singular)
+        if problem.family.constrained:
+            room = _room(problem, s.theta, step)
+            step, clipped = jnp.minimum(1.0, room) * step, room < 1
+        else:
+            clipped = s.clipped
+        s = s._replace(
+            step=step, expected_gain=gain, decrement=decrement, singular=singular, clipped=clipped,
+            trace=s.trace.put(s.steps - 1, s.loglik, decrement) if self.record else s.trace,
+        )  # fmt: skip
+        return s, solved
+
+    def _conclude(self, problem: Problem, s: NewtonState, solved: Factor) -> NewtonState:
+        """Set the status if this was the last step. The decrement has a rounding floor, from the rounding of eta."""
+        floor = (problem.n + jnp.abs(dot(s.theta, dot(s.information, s.theta)))) * (32 * eps(s.theta)) ** 2
+        undamped = s.damping < 1e-3
+        small = undamped & (s.decrement <= self.tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
+        infinite, elsewhere = _still_moving(problem, s)
+        ended = jnp.where(elsewhere, code(Status.BOUNDARY), code(Status.SEPARATED))
+        ended = jnp.where(infinite, ended, jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED)))
+        central = s.barrier > 0
+        done = jnp.where(small & ~central, ended, s.status)
+        done = jnp.where((done == Status.RUNNING) & (s.damping > 1e8), code(Status.NO_PROGRESS), done)
+        done = jnp.where((done == Status.RUNNING) & (s.steps >= self.max_steps), code(Status.MAX_STEPS), done)
+        done = jnp.where(s.status == Status.RUNNING, done, s.status)
+        last = jnp.where((done == Status.CONVERGED) | (done == Status.SINGULAR), s.step, 0.0)
+        gained = jnp.where(done == Status.CONVERGED, s.expected_gain, 0.0)
+        return s._replace(status=done, theta=s.theta + last, loglik=s.loglik + gained)
+
+    def _along_the_path(self, s: NewtonState) -> NewtonState:
+        """Follow the central path inwards; from each point of it try whether Newton without the barrier gets home."""
+        running = s.status == Status.RUNNING
+        walled = s.barrier > 0
+        centred = running & walled & (s.damping < 1e-3) & (s.decrement <= 0.01 * s.barrier)
+        home = running & ~walled & (s.clipped | (s.damping > 0))
+        theta, barrier = s.central
+        at_wall = home & (barrier * BARRIER_DROP < BARRIER_END)
+        barrier = jnp.where(centred, s.barrier, barrier)
+        moved = centred | home
+        return s._replace(
+            theta=jnp.where(home, theta, s.theta),
+            step=jnp.where(moved, 0.0, s.step),
+            loglik=jnp.where(moved, -jnp.inf, s.loglik),
+            damping=jnp.where(moved, 0.0, s.damping),
+            barrier=jnp.where(centred, 0.0, jnp.where(home, barrier * BARRIER_DROP, s.barrier)),
+            central=(jnp.where(centred, s.theta, theta), barrier),
+            status=jnp.where(at_wall, code(Status.BOUNDARY), s.status),
+        )
+
+
+def _damping(s: NewtonState, accept, gain, slack):
+    """Levenberg's rule: less after a step that gained what was promised, more after one that did not."""
+    promised = s.expected_gain > slack
+    ratio = jnp.where(promised, gain / jnp.where(promised, s.expected_gain, 1.0), 1.0)
+    lower = jnp.where(s.damping / 8 < 1e-3, 0.0, s.damping / 8)
+    accepted = jnp.where(ratio > 0.5, lower, jnp.where(ratio < 0.1, jnp.maximum(4 * s.damping, 0.01), s.damping))
+    return jnp.where(accept, accepted, jnp.maximum(8 * s.damping, 0.05))
+
+
+def _still_moving(problem: Problem, s: NewtonState):
+    """Whether the gain has vanished although eta still moves, as it does along a direction to infinity; and whether it
+    is only a parameter other than the first that moves."""
+    moves, at = (_largest(problem, e) for e in (_directions(problem, s.step), linear_predictors(problem, s.theta)))
+    moving = moves > 0.05 + 1e-3 * at
+    return jnp.any(moving), ~moving[0]
+
+
+def _largest(problem: Problem, eta):
+    """Largest |eta_k| over the rows that count, (K,)."""
+    kept = [e if problem.weights is None else jnp.where(problem.weights > 0, e, 0.0) for e in eta]
+    return jnp.stack([jnp.max(jnp.abs(e), initial=0.0) for e in kept])
+
+
+def _directions(problem: Problem, step):
+    """Change of every linear predictor along a step in theta."""
+    return linear_predictors(replace(problem, offsets=(None,) * len(problem.offsets)), step)
+
+
+def _room(problem: Problem, theta, step):
+    """How much of the step can be taken before 95 % of the way to the nearest wall."""
+    eta = linear_predictors(problem, theta)
+    change = _directions(problem, step)
+    room = jnp.asarray(jnp.inf, theta.dtype)
+    for e, d, (low, high) in zip(eta, change, problem.family.eta_intervals(), strict=True):
+        gap = jnp.where(d < 0, e - low, high - e).astype(e.dtype)
+        ratio = jnp.where((d != 0) & jnp.isfinite(gap), 0.95 * gap / jnp.where(d != 0, jnp.abs(d), 1.0), jnp.inf)
+        kept = ratio if problem.weights is None else jnp.where(problem.weights > 0, ratio, jnp.inf)
+        room = jnp.minimum(room, jnp.min(kept))
+    return room
