@@ -1,6 +1,5 @@
 """Dtype rules, a factorisation that tells when it failed, and special functions that keep their tails."""
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -136,14 +135,17 @@ def factor(A, damping=0.0) -> Factor:
     tiny = jnp.finfo(A.dtype).tiny
     scale = jnp.where(diagonal > tiny, 1.0 / jnp.sqrt(jnp.maximum(diagonal, tiny)), 1.0)
     unit = A * scale[:, None] * scale
-    attempt = partial(_attempt, unit, scale, jnp.where(diagonal > tiny, 1.0, 0.0))
+    present = jnp.where(diagonal > tiny, 1.0, 0.0).astype(A.dtype)
     floor = 16 * A.shape[-1] * eps(A)
-    first = attempt(jnp.asarray(damping, A.dtype))
-    return lax.while_loop(
-        lambda f: ~(f.pivot > 0) & (f.damping < 1e3),
-        lambda f: attempt(jnp.maximum(30 * f.damping, floor)),
-        first,
-    )
+    nothing = Factor(jnp.zeros_like(unit), scale, jnp.asarray(damping, A.dtype), jnp.asarray(-1.0, A.dtype))
+
+    def attempt(carry):
+        tries, last = carry
+        raised = jnp.where(tries == 0, last.damping, jnp.maximum(30 * last.damping, floor))
+        return tries + 1, _attempt(unit, scale, present, raised)
+
+    # a loop that runs once as a rule: the factorisation is compiled in one place only
+    return lax.while_loop(lambda c: ~(c[1].pivot > 0) & (c[1].damping < 1e3), attempt, (jnp.int32(0), nothing))[1]
 
 
 def _attempt(unit, scale, present, damping):

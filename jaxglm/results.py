@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import linalg, special
 
 from .basis import Basis
 from .diagnostics import Facts, residuals
@@ -144,7 +143,8 @@ class GLMResults:
         C = np.concatenate([left, C[rank:]])
         C = np.concatenate([self.basis.to_beta(C[:, :rank].T).T, C[:, rank:]], axis=1)
         if len(self._present) > len(C):  # phi by ML: its information is orthogonal to that of the mean
-            C = linalg.block_diag(C, 1.0 / self._phi_fit[2])
+            C = np.pad(C, (0, 1))
+            C[-1, -1] = 1.0 / self._phi_fit[2]
         return C
 
     def _raw_cov(self, kind: str) -> np.ndarray:
@@ -188,7 +188,7 @@ class GLMResults:
     def pvalues(self) -> Named:
         """Two-sided p-values of the hypotheses that a coefficient is 0."""
         size = -np.abs(np.asarray(self.tvalues))
-        tail = special.stdtr(self.df_resid, size) if self.use_t else special.ndtr(size)
+        tail = special().stdtr(self.df_resid, size) if self.use_t else special().ndtr(size)
         return Named(2 * tail, self.names)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> Named:
@@ -201,7 +201,8 @@ class GLMResults:
     def _quantile(self, alpha: float) -> float:
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1; it is {alpha!r}.")
-        return float(special.stdtrit(self.df_resid, 1 - alpha / 2) if self.use_t else special.ndtri(1 - alpha / 2))
+        upper = 1 - alpha / 2
+        return float(special().stdtrit(self.df_resid, upper) if self.use_t else special().ndtri(upper))
 
     # --- dispersion and the log-likelihood
 
@@ -258,7 +259,7 @@ class GLMResults:
         if self._known_phi is None:
             return self._phi_fit[1]
         family = self.family.with_links(**{self._phi: Fixed(self._known_phi)})
-        return float(np.sum(self._weights * facts_at(replace(self.problem, family=family), self._eta).loglik))
+        return self._total(self._facts_at(self._eta, family).loglik)
 
     @property
     def n_params(self) -> int:
@@ -310,8 +311,24 @@ class GLMResults:
         return predictors_of(self.problem, np.asarray(self.state.theta))
 
     @cached_property
+    def _evaluable(self) -> Problem:
+        """The problem in which only padding is masked: rows of weight zero have fitted values and residuals too."""
+        real = np.arange(self.problem.n) < self._n
+        y = self.problem.y
+        return replace(self.problem, weights=(real & (y[1] > 0) if isinstance(y, tuple) else real).astype(float))
+
+    def _facts_at(self, eta, family: Family | None = None) -> Facts:
+        problem = self._evaluable
+        return facts_at(problem if family is None else replace(problem, family=family), eta)
+
+    @cached_property
     def _facts(self) -> Facts:
-        return facts_at(self.problem, self._eta)
+        return self._facts_at(self._eta)
+
+    def _total(self, values: np.ndarray) -> float:
+        """Weighted sum over the rows that count."""
+        used = self._weights > 0
+        return float(np.sum(self._weights[used] * values[used]))
 
     @property
     def linear_predictor(self) -> np.ndarray:
@@ -335,20 +352,20 @@ class GLMResults:
     @property
     def deviance(self) -> float:
         """Twice the gain of the saturated model, for a unit dispersion."""
-        return float(np.sum(self._weights * self._facts.deviance))
+        return self._total(self._facts.deviance)
 
     @property
     def pearson_chi2(self) -> float:
         """Sum of squared Pearson residuals."""
         if self._edm:
             return self.spread * self._total_weight
-        return float(np.sum(self._weights * self._facts.score**2 / self._facts.expected))
+        return self._total(self._facts.score**2 / self._facts.expected)
 
     @cached_property
     def null_deviance(self) -> float:
         """Deviance of the model with an intercept (if this one has one) and the offset only."""
         eta = (self._null_eta(), *self._eta[1:])
-        return float(np.sum(self._weights * facts_at(self.problem, eta).deviance))
+        return self._total(self._facts_at(eta).deviance)
 
     def _null_eta(self) -> np.ndarray:
         offset = self.problem.offsets[0]
@@ -465,7 +482,15 @@ def _inverse(information: np.ndarray) -> np.ndarray:
     size = np.sqrt(np.abs(np.diagonal(information)))
     size = np.where(size > 0, size, 1.0)
     try:
-        solved = linalg.cho_factor(information / size / size[:, None], lower=True)
-    except (linalg.LinAlgError, ValueError):
+        triangle = np.linalg.cholesky(information / size / size[:, None])
+    except np.linalg.LinAlgError:
         return np.full_like(information, np.nan)
-    return linalg.cho_solve(solved, np.diag(1 / size)) / size[:, None]
+    half = np.linalg.solve(triangle, np.diag(1 / size))
+    return half.T @ half
+
+
+def special():
+    """scipy.special, imported when the first p-value is asked for."""
+    import scipy.special
+
+    return scipy.special

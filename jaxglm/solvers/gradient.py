@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from ..numerics import dot, eps, factor
 from ..problem import Problem, evaluate, gradient, objective, over_blocks, weighted_sum
@@ -29,12 +28,12 @@ class GradientState(NamedTuple):
 class Gradient:
     """Ascent on the mean log-likelihood by an optax transformation, columns scaled to unit curvature at the start.
 
-    transformation: e.g. `optax.adam(1e-2)` or `optax.lbfgs()`; make it once, a new one compiles anew. batch_size: rows
+    transformation: e.g. `optax.adam(1e-2)`; `optax.lbfgs()` if not given. Make it once, a new one compiles anew. batch_size: rows
     of a random minibatch (then `max_steps` ends the run), needs `key`. tol: on the decrement with the curvature of the
     start; the status is then judged with the curvature of the end.
     """
 
-    transformation: Any = field(default_factory=optax.lbfgs, metadata=dict(static=True))
+    transformation: Any = field(default=None, metadata=dict(static=True))
     batch_size: int | None = field(default=None, metadata=dict(static=True))
     key: Any = None
     tol: float = 1e-14
@@ -68,7 +67,9 @@ class Gradient:
 
     @property
     def _transformation(self):
-        return optax.with_extra_args_support(self.transformation)
+        import optax  # imported late: Newton, the default, does not need it
+
+        return optax.with_extra_args_support(self.transformation or optax.lbfgs())
 
     def step(self, problem: Problem, s: GradientState) -> GradientState:
         """One update; the last one also judges the end point by Newton's decrement."""

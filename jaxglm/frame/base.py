@@ -1,0 +1,117 @@
+"""What a model is made of, and the arguments that stand beside the response and the design."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .numeric import all_finite, counted, vector
+
+Pair = tuple[np.ndarray, np.ndarray]
+Encoder = Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
+
+
+@dataclass(frozen=True)
+class ModelFrame:
+    """Response, design and side columns of a model: float64, no missing values, one row each."""
+
+    y: np.ndarray | Pair  # (n,), or (successes, trials)
+    X: np.ndarray
+    names: tuple[str, ...]
+    offset: np.ndarray | None  # log(exposure) included
+    weights: np.ndarray | None
+    freq_weights: np.ndarray | None
+    n_dropped: int
+    rows: np.ndarray  # positions of the kept rows in the input
+    kind: str  # pandas, polars, pyarrow or numpy
+    formula: str | None
+    response: str
+    encode: Encoder
+    has_intercept: bool
+    success: str | None = None  # the level coded 1, where y was boolean or had two named levels
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The optional columns, as long as the data were given."""
+
+    offset: np.ndarray | None = None
+    exposure: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    freq_weights: np.ndarray | None = None
+    trials: np.ndarray | None = None
+
+    @classmethod
+    def read(cls, n: int, **given: Any) -> "Sides":
+        """The columns given, checked for length and domain; a NaN is a missing value and passes."""
+        columns = {name: vector(values, name, n) for name, values in given.items() if values is not None}
+        for name, values in columns.items():
+            _check_domain(name, values)
+        return cls(**columns)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        return {name: values for name, values in vars(self).items() if values is not None}
+
+    def at(self, rows: np.ndarray) -> "Sides":
+        return Sides(**{name: values[rows] for name, values in self.columns().items()})
+
+    def total_offset(self, *more: np.ndarray) -> np.ndarray | None:
+        """offset + log(exposure) + more, or None where there is none of them."""
+        logged = None if self.exposure is None else np.log(self.exposure)
+        parts = [part for part in (self.offset, logged, *more) if part is not None]
+        return sum(parts[1:], parts[0]) if parts else None
+
+
+def _check_domain(name: str, values: np.ndarray) -> None:
+    if not all_finite(values) and (infinite := np.isinf(values)).any():
+        raise ValueError(f"{name} must be finite; {counted(infinite, values, name)} not. Drop or correct these rows.")
+    if name == "exposure" and (bad := values <= 0).any():
+        raise ValueError(f"exposure must be > 0; {counted(bad, values, name)} not. Its logarithm is the offset: drop "
+                         "rows without exposure, or give offset= on the log scale.")
+    if name in ("weights", "freq_weights", "trials") and (bad := values < 0).any():
+        raise ValueError(f"{name} must be >= 0; {counted(bad, values, name)} not.")
+    if name in ("weights", "freq_weights") and len(values) and not values.any():
+        raise ValueError(f"{name} are zero in all {len(values)} rows: no row counts.")
+
+
+def check_successes(successes: np.ndarray, trials: np.ndarray, rows: np.ndarray | None = None) -> None:
+    """Raises ValueError unless 0 <= successes <= trials; a NaN passes."""
+    if (bad := successes < 0).any():
+        raise ValueError(f"successes must be >= 0; {counted(bad, successes, 'successes', rows)} not.")
+    if (bad := successes > trials).any():
+        first = int(np.argmax(bad))
+        row = first if rows is None else rows[first]
+        raise ValueError(f"successes must not exceed trials; in {bad.sum()} of {len(bad)} rows they do (first: row "
+                         f"{row}, successes = {successes[first]:g}, trials = {trials[first]:g}). Give the number of "
+                         "trials, not of failures; in a formula cbind(successes, failures) takes failures.")
+
+
+def kept_rows(absent: dict[str, np.ndarray], n: int, missing: str) -> np.ndarray:
+    """Positions of the rows where no mask is set; raises ValueError if missing="raise" and one is."""
+    if missing not in ("drop", "raise"):
+        raise ValueError(f'missing must be "drop" or "raise"; it is {missing!r}.')
+    absent = {name: mask for name, mask in absent.items() if mask.any()}
+    if not absent:
+        return np.arange(n)
+    dropped = np.logical_or.reduce(list(absent.values()))
+    if missing == "drop" and not dropped.all():
+        return np.flatnonzero(~dropped)
+    raise ValueError(_missing_message(absent, dropped))
+
+
+def _missing_message(absent: dict[str, np.ndarray], dropped: np.ndarray) -> str:
+    shown = [f"{name} ({_row_list(mask)})" for name, mask in list(absent.items())[:6]]
+    where = ", ".join(shown) + (f" and {len(absent) - 6} more columns" if len(absent) > 6 else "")
+    if dropped.all():
+        return f"no complete row is left: all {len(dropped)} rows have a missing value, in {where}."
+    return (f"{dropped.sum()} of {len(dropped)} rows have missing values: {where}. "
+            'Drop or fill them, or pass missing="drop".')
+
+
+def _row_list(mask: np.ndarray) -> str:
+    rows = np.flatnonzero(mask)
+    if len(rows) == len(mask):
+        return "every row"
+    listed = ", ".join(map(str, rows[:3])) + (", ..." if len(rows) > 3 else "")
+    return f"row {listed}" if len(rows) == 1 else f"{len(rows)} rows: {listed}"

@@ -1,0 +1,143 @@
+"""Formula and data frame to a ModelFrame, and the stored encoding for new data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .arrays import has_constant
+from .base import ModelFrame, Sides, kept_rows
+from .materialise import materialise
+from .numeric import counted, vector
+from .parse import Parsed, evaluate, parse
+from .response import Counts, read_response
+from .tables import Table, check_index, plain
+
+OFFSETS = ("offset", "exposure")
+
+
+def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any = None, weights: Any = None,
+                 freq_weights: Any = None, trials: Any = None, missing: str = "drop",
+                 context: Mapping[str, Any] | None = None) -> ModelFrame:
+    """The model frame of a formula.
+
+    formula: "y ~ x + C(g) + offset(e)", "cbind(successes, failures) ~ x", "log(y) ~ ."; right-hand side by formulaic.
+    data: a pandas or polars DataFrame, a pyarrow Table or a dict of columns.
+    offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
+    missing: "drop" the rows with a missing value in a column that is used, or "raise".
+    context: functions and constants that the formula may use, by name.
+    Raises: ValueError, which names the column and the first offending row; ImportError without formulaic.
+    """
+    table, space = Table.read(data), dict(context or {})
+    given = {"offset": offset, "exposure": exposure, "weights": weights, "freq_weights": freq_weights, "trials": trials}
+    named = {role: value for role, value in given.items() if isinstance(value, str)}
+    parsed = parse(formula, table, set(named.values()))
+    columns = {name: table.series(name) for name in _used_columns(parsed, named, table, space)}
+    check_index(data=data, **given)
+    sides = Sides.read(table.n, **{role: table.raw(v) if role in named else v for role, v in given.items()})
+    rows = kept_rows(_absent(columns, sides, named), table.n, missing)
+    kept, sides = _complete(columns, rows), sides.at(rows)
+    name = parsed.response_name
+    response = read_response(_response_values(parsed.response, kept, space, rows), sides.trials, name, rows)
+    X, spec = materialise(parsed.terms, {name: kept[name] for name in parsed.predictors(table, space)}, space, rows)
+    offsets = [_offset_values(expression, kept, space, rows) for expression in parsed.offsets]
+    encode = FormulaEncoder(spec, parsed.predictors(table, space), parsed.offset_columns(table, space), parsed.offsets,
+                            {role: named[role] for role in OFFSETS if role in named}, space,
+                            any(given[role] is not None and role not in named for role in OFFSETS))
+    return ModelFrame(response.values, X, encode.names, sides.total_offset(*offsets), sides.weights, sides.freq_weights,
+                      table.n - len(rows), rows, table.kind, formula, name, encode,
+                      "Intercept" in encode.names or has_constant(X), response.success)
+
+
+@dataclass(frozen=True)
+class FormulaEncoder:
+    """The encoding of a fitted formula: levels, knots and centres are those of the fitted data."""
+
+    spec: Any
+    predictors: tuple[str, ...]
+    offset_columns: tuple[str, ...]
+    offsets: tuple[str, ...]  # expressions of offset(...) terms
+    named: Mapping[str, str]  # the columns given as offset= and exposure=
+    context: Mapping[str, Any]
+    needs_offset: bool  # the offset was an array, which only the caller can extend to new rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.spec.column_names)
+
+    def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Design and offset of new data; a row with a missing value is NaN. Raises ValueError for an unseen level."""
+        table = Table.read(new, "new data")
+        for name in (*self.predictors, *self.offset_columns, *self.named.values()):
+            table.check(name, "new data")
+        columns = {name: table.series(name) for name in (*self.predictors, *self.offset_columns)}
+        sides = Sides.read(table.n, **{role: table.raw(name) for role, name in self.named.items()})
+        absent = np.logical_or.reduce([np.zeros(table.n, bool), *_absent(columns, sides, self.named).values()])
+        rows = np.flatnonzero(~absent)
+        kept = _complete(columns, rows)
+        offsets = [_offset_values(expression, kept, self.context, rows) for expression in self.offsets]
+        total = sides.at(rows).total_offset(*offsets)
+        return _spread(self._design(kept, rows), rows, table.n), _spread(total, rows, table.n)
+
+    def _design(self, kept: dict[str, Any], rows: np.ndarray) -> np.ndarray:
+        if not len(rows):
+            return np.empty((0, len(self.names)))
+        return materialise(self.spec, {name: kept[name] for name in self.predictors}, self.context, rows)[0]
+
+
+def _spread(values: np.ndarray | None, rows: np.ndarray, n: int) -> Any:
+    """The values at their rows of n, NaN elsewhere."""
+    if values is None or len(rows) == n:
+        return values
+    out = np.full((n, *values.shape[1:]), np.nan)
+    out[rows] = values
+    return out
+
+
+def _used_columns(parsed: Parsed, named: dict[str, str], table: Table, space: dict) -> tuple[str, ...]:
+    """Names of the columns in the formula; raises ValueError for unknown ones and for data without rows."""
+    for role, name in named.items():
+        table.check(name, f"{role}={name!r}")
+    used = parsed.columns(table, space)
+    if not table.n:
+        raise ValueError("data has no rows; a model needs at least one.")
+    return used
+
+
+def _absent(columns: dict[str, Any], sides: Sides, named: Mapping[str, str]) -> dict[str, np.ndarray]:
+    absent = {name: series.isna().to_numpy() for name, series in columns.items()}
+    return absent | {named.get(role, role): np.isnan(values) for role, values in sides.columns().items()}
+
+
+def _complete(columns: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:
+    """The rows of each column, whose missing values are gone."""
+    return {name: plain(series if len(rows) == len(series) else series.iloc[rows].reset_index(drop=True))
+            for name, series in columns.items()}
+
+
+def _response_values(expression: str, kept: dict[str, Any], space: Mapping[str, Any], rows: np.ndarray) -> Any:
+    values = evaluate(expression, kept, space)
+    parts = values if isinstance(values, Counts) else (values,)
+    for part in parts:
+        if np.shape(part)[:1] != (len(rows),):
+            raise ValueError(f"the response {expression!r} must have a value for each of {len(rows)} rows; "
+                             f"its shape is {np.shape(part)}.")
+        if np.asarray(part).dtype.kind == "f":
+            _check_defined(np.asarray(part), expression, rows)
+    return values
+
+
+def _offset_values(expression: str, kept: Mapping[str, Any], space: Mapping[str, Any], rows: np.ndarray) -> np.ndarray:
+    """The value of an offset(...) term; it must be finite."""
+    values = evaluate(expression, kept, space)
+    name = f"offset({expression})"
+    values = np.full(len(rows), float(values)) if np.ndim(values) == 0 else vector(values, name, len(rows))
+    _check_defined(values, name, rows)
+    return values
+
+
+def _check_defined(values: np.ndarray, name: str, rows: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite; {counted(~np.isfinite(values), values, name, rows)} not. "
+                         "Drop these rows, or change the expression.")

@@ -1,0 +1,107 @@
+"""The response: numbers, two named levels coded 0 and 1, or successes with their trials."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .base import Pair, check_successes
+from .numeric import all_finite, counted, host, is_missing, is_number, numeric, vector
+
+
+class Counts(NamedTuple):
+    """What cbind(successes, failures) means on the left of a formula."""
+
+    successes: Any
+    failures: Any
+
+
+@dataclass(frozen=True)
+class Response:
+    values: np.ndarray | Pair
+    success: str | None = None
+
+    def columns(self, name: str) -> dict[str, np.ndarray]:
+        if isinstance(self.values, tuple):
+            return {"successes": self.values[0], "trials": self.values[1]}
+        return {name: self.values}
+
+    def at(self, rows: np.ndarray) -> np.ndarray | Pair:
+        if isinstance(self.values, tuple):
+            return self.values[0][rows], self.values[1][rows]
+        return self.values[rows]
+
+
+def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray | None = None) -> Response:
+    """The response as float64; raises ValueError for text of other than two levels, infinite values, wrong trials.
+
+    y: numbers, booleans, values of two levels, a tuple (successes, trials) of arrays, or Counts.
+    rows: positions of the values in the data that the user knows, for messages.
+    """
+    if trials is not None and _is_pair(y):
+        raise ValueError(f"{name} holds the trials already; leave out trials=.")
+    if not _is_pair(y) and trials is None:
+        response = Response(*coded(y, name))
+    else:
+        successes, trials = _pair(y, trials, name)
+        check_successes(successes, trials, rows)
+        response = Response((successes, trials))
+    for column, values in response.columns(name).items():
+        _check_finite(values, column, rows)
+    return response
+
+
+def _is_pair(y: Any) -> bool:
+    return isinstance(y, Counts) or (isinstance(y, tuple) and len(y) == 2 and all(np.ndim(part) > 0 for part in y))
+
+
+def _pair(y: Any, trials: np.ndarray | None, name: str) -> Pair:
+    if trials is not None:
+        return vector(y, name, len(trials)), trials
+    successes = vector(y[0], f"successes of {name}")
+    other = vector(y[1], f"failures of {name}" if isinstance(y, Counts) else f"trials of {name}", len(successes))
+    return successes, successes + other if isinstance(y, Counts) else other
+
+
+def _check_finite(values: np.ndarray, name: str, rows: np.ndarray | None) -> None:
+    if not all_finite(values) and (infinite := np.isinf(values)).any():
+        raise ValueError(f"{name} must be finite; {counted(infinite, values, name, rows)} not.")
+
+
+def coded(y: Any, name: str) -> tuple[np.ndarray, str | None]:
+    """Values as float64, and the level that was coded 1 (the second of two, as in R) if they were not numbers."""
+    dtype = getattr(y, "dtype", None)
+    declared = type(dtype).__name__ in ("CategoricalDtype", "Enum")  # a polars Categorical has no order of its own
+    values = host(y, name)
+    if values.ndim == 2 and values.shape[1] == 2:
+        raise ValueError(f"{name} must be one-dimensional; its shape is {values.shape}. For counts of successes pass "
+                         "the tuple (successes, trials).")
+    if values.dtype.kind == "b":
+        return vector(values, name), "True"
+    if not declared and values.dtype.kind not in "OUS":
+        return vector(values, name), None
+    return _from_levels(values, list(getattr(dtype, "categories", [])) if declared else None, name)
+
+
+def _from_levels(values: np.ndarray, declared: list | None, name: str) -> tuple[np.ndarray, str | None]:
+    values = values.astype(object)
+    present = [value for value in values.ravel() if not is_missing(value)]
+    if declared is None and all(is_number(value) for value in present):
+        booleans = bool(present) and all(isinstance(value, (bool, np.bool_)) for value in present)
+        return vector(numeric(values, name), name), "True" if booleans else None
+    _, success = _two_levels(present, declared, name)
+    codes = [np.nan if is_missing(value) else float(value == success) for value in values]
+    return np.array(codes), str(success)
+
+
+def _two_levels(present: list, declared: list | None, name: str) -> list:
+    used = set(present)
+    levels = declared if declared is not None else sorted(used, key=str)
+    if len(levels) > 2:  # declared but absent levels do not count
+        levels = [level for level in levels if level in used]
+    if len(levels) == 2:
+        return levels
+    shown = ", ".join(map(repr, levels[:5])) + (", ..." if len(levels) > 5 else "")
+    raise ValueError(f"the response {name} is not numeric and has {len(levels)} level{'s' * (len(levels) != 1)} "
+                     f"({shown}); a response of names needs exactly two, of which the second is the success. "
+                     f"Give numbers, or a comparison such as {name} == {levels[-1] if levels else 'yes'!r}.")
