@@ -82,7 +82,9 @@ def _values(interval):
         return -1.1, 0.3, 1.3
     if high == inf:
         return low + 0.4, low + 1.1, low + 2.3
-    return (high - 2.3, high - 1.1, high - 0.4) if low == -inf else tuple(low + (high - low) * u for u in (0.2, 0.5, 0.7))
+    if low == -inf:
+        return high - 2.3, high - 1.1, high - 0.4
+    return tuple(low + (high - low) * u for u in (0.2, 0.5, 0.7))
 
 
 def _far_probes(family: Family):

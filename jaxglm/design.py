@@ -1,4 +1,4 @@
-"""The design matrix of one predictor behind three verbs: matvec, rmatmat, gram. Nobody else touches n-sized products."""
+"""The design matrix of one predictor behind three verbs: matvec, rmatmat, gram. All n-sized products are here."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .numerics import dot
+from .numerics import Array, dot
 
 
 @jax.tree_util.register_dataclass
@@ -14,7 +14,7 @@ from .numerics import dot
 class Dense:
     """A matrix X (n, p)."""
 
-    X: jax.Array
+    X: Array
 
     @property
     def shape(self) -> tuple[int, int]:

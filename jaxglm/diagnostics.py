@@ -1,6 +1,6 @@
 """What each row says about a fitted mean: variance, expected curvature, unit deviance. Pure functions."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,16 +14,16 @@ NODES, NODE_WEIGHTS = (a.tolist() for a in np.polynomial.legendre.leggauss(8))
 
 
 class Facts(NamedTuple):
-    """Row facts at eta, each (n,): weights are not applied, and a dispersion parameter counts as it is in the family."""
+    """Row facts at eta, each (n,): weights are not applied, and a dispersion parameter counts as the family has it."""
 
-    response: jax.Array  # y on the scale of the mean
-    mean: jax.Array
-    slope: jax.Array  # d mean / d eta
-    score: jax.Array  # d loglik / d eta
-    expected: jax.Array  # expected information of eta
-    observed: jax.Array
-    deviance: jax.Array  # 2 (saturated - fitted log-likelihood)
-    loglik: jax.Array
+    response: Any  # y on the scale of the mean
+    mean: Any
+    slope: Any  # d mean / d eta
+    score: Any  # d loglik / d eta
+    expected: Any  # expected information of eta
+    observed: Any
+    deviance: Any  # 2 (saturated - fitted log-likelihood)
+    loglik: Any
 
 
 def facts(problem: Problem, eta: tuple) -> Facts:
@@ -53,16 +53,21 @@ def _mean_deviance(family: Family, y, eta):
     Where the gain is below 1e-6 the difference of two log-likelihoods has lost digits: there it is the integral of the
     score from the mean to y, which has not.
     """
-    low, high = family.intervals[0]
-    mean = family.views(eta)[0].value
-    info = jnp.finfo(mean.dtype)
-    ceiling = high - info.epsneg if high < jnp.inf else info.max
-    target = jnp.clip(family.support.response(y), low + info.tiny if low > -jnp.inf else -info.max, ceiling)
+    mean = _interior(family, family.views(eta)[0].value)
+    target = _interior(family, family.support.response(y))
     plain = _loglik_at(family, y, eta, target) - family.loglik(y, *family.views(eta))
     score = jax.grad(lambda m: _loglik_at(family, y, eta, m))
     nodes = [(0.5 + 0.5 * x, 0.5 * w) for x, w in zip(NODES, NODE_WEIGHTS, strict=True)]
     integral = sum(w * score(mean + u * (target - mean)) for u, w in nodes) * (target - mean)
     return 2 * jnp.where(plain < 1e-6, integral, plain)
+
+
+def _interior(family: Family, mean):
+    """The mean clipped into the open interval of the parameter: at its ends the score would be infinite."""
+    low, high = family.intervals[0]
+    info = jnp.finfo(mean.dtype)
+    floor = low + info.tiny if low > -jnp.inf else -info.max
+    return jnp.clip(mean, floor, high - info.epsneg if high < jnp.inf else info.max)
 
 
 def _searched_deviance(family: Family, y, eta):

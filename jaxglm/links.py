@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, pi
-from typing import ClassVar
+from typing import ClassVar, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +11,11 @@ import jax.numpy as jnp
 from .numerics import log1mexp, log_ndtr, softplus
 
 Interval = tuple[float, float]
+T = TypeVar("T")
 
 
-def link(cls):
+@dataclass_transform(frozen_default=True)
+def link(cls: type[T]) -> type[T]:
     """Class decorator: a frozen dataclass that is a pytree; its numbers are leaves."""
     return jax.tree_util.register_dataclass(dataclass(frozen=True)(cls))
 
@@ -59,7 +61,8 @@ def bisect(link: Link, value):
         below = (link.inverse(jnp.sinh(middle)) < value) == rising
         return jnp.where(below, middle, low), jnp.where(below, high, middle)
 
-    low, high = jax.lax.fori_loop(0, 100, halve, (jnp.broadcast_to(low, value.shape), jnp.broadcast_to(high, value.shape)))
+    ends = jnp.broadcast_to(low, value.shape), jnp.broadcast_to(high, value.shape)
+    low, high = jax.lax.fori_loop(0, 100, halve, ends)
     return jnp.sinh((low + high) / 2)
 
 
@@ -284,7 +287,7 @@ class FunctionLink(Link):
 class Parameter:
     """What a log-likelihood receives for one parameter: `.value`, `.log` and `.log1m`, each exact in its tail."""
 
-    __slots__ = ("link", "eta")
+    __slots__ = ("eta", "link")
 
     def __init__(self, link: Link, eta):
         self.link, self.eta = link, eta

@@ -106,7 +106,7 @@ class Options:
         words = ("pearson", "deviance", "ml")
         known = self.dispersion in words if isinstance(self.dispersion, str) else self.dispersion > 0
         if not known:
-            raise ValueError(f"dispersion must be one of {', '.join(words)}, or a positive number; it is {self.dispersion!r}.")
+            raise ValueError(f"dispersion must be {', '.join(words)} or a positive number; it is {self.dispersion!r}.")
         if self.aliased not in ("drop", "raise"):
             raise ValueError(f"aliased must be 'drop' or 'raise'; it is {self.aliased!r}.")
 
@@ -138,14 +138,19 @@ class Response:
 
     y: Any
     weights: np.ndarray | None
-    counted: np.ndarray | None = field(repr=False)  # how often each row counts in n
+    counted: np.ndarray = field(repr=False)  # how often each row counts in n
 
     @classmethod
     def of(cls, frame: ModelFrame, family: fam.Family) -> "Response":
         y, weights, frequency = frame.y, frame.weights, frame.freq_weights
         pairs = family.support is fam.successes
         if isinstance(y, tuple) and not pairs:
-            raise ValueError(f"{family.name} takes one response, not (successes, trials); those are for family='binomial'.")
+            raise ValueError(f"{family.name} takes one response; (successes, trials) are for family='binomial'.")
+        if frame.success not in (None, "True") and not pairs:
+            raise ValueError(
+                f"{frame.response} holds words, of which {frame.success!r} would count as 1; {family.name} needs "
+                "numbers. Use family='binomial', or code the response."
+            )
         if pairs and not isinstance(y, tuple) and weights is not None and np.all((y >= 0) & (y <= 1)):
             y, weights = (weights * y, weights), None  # proportions: the weights are the trials
         family.support.check(y, family.name)
@@ -209,6 +214,7 @@ def _start(start, frame: ModelFrame, family: fam.Family, basis: Basis):
     given = np.asarray(start, float).ravel()
     p, further = len(frame.names), len(family.predictors) - 1
     if len(given) not in (p, p + further):
-        raise ValueError(f"start must have {p} coefficients{f' (or {p + further})' if further else ''}; it has {len(given)}.")
+        sizes = f"{p} or {p + further}" if further else f"{p}"
+        raise ValueError(f"start must have {sizes} coefficients; it has {len(given)}.")
     shared = given[p:] if len(given) > p else np.zeros(further)
     return np.concatenate([basis.from_beta(np.nan_to_num(given[basis.kept])), shared])

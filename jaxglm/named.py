@@ -27,7 +27,8 @@ class Named(np.ndarray):
         if name in self.names:
             return self.names.index(name)
         near = difflib.get_close_matches(name, self.names, n=1)
-        raise KeyError(f"no term {name!r}{f'; did you mean {near[0]!r}' if near else ''}. Terms: {', '.join(self.names)}")
+        hint = f"; did you mean {near[0]!r}" if near else ""
+        raise KeyError(f"no term {name!r}{hint}. Terms: {', '.join(self.names)}")
 
     def __reduce__(self):
         return Named, (np.asarray(self), self.names)

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.scipy import linalg
 
+Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
 HALF_LOG_2PI = 0.9189385332046727
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
@@ -129,7 +131,7 @@ class Factor(NamedTuple):
         return linalg.cho_solve((self.cholesky, True), b * scale) * scale
 
 
-def factor(A, damping=0.0) -> Factor:
+def factor(A, damping: Array | float = 0.0) -> Factor:
     """Factor of A with at least this damping, raised until it exists; unit diagonal first, so units do not matter."""
     diagonal = jnp.abs(jnp.diagonal(A))
     tiny = jnp.finfo(A.dtype).tiny

@@ -9,7 +9,7 @@ from jax import lax
 
 from .design import Dense, Design, Ones
 from .families import Family
-from .numerics import dot
+from .numerics import Array, dot
 
 BLOCK = 4096  # rows of one block: X, its weighted copy and the row vectors stay in the cache
 SINGLE_BLOCK = 1 << 19  # elements of X up to which one block is faster
@@ -23,8 +23,8 @@ class Problem:
     family: Family
     y: Any  # (n,), or a tuple of such
     designs: tuple[Design, ...]  # one for each predictor of the family
-    offsets: tuple[jax.Array | None, ...]
-    weights: jax.Array | None = None
+    offsets: tuple[Array | None, ...]
+    weights: Array | None = None
     penalty: Any = None
     barrier: jax.Array | None = None  # strength of the log-barrier at the walls of a constrained predictor
 
@@ -69,7 +69,7 @@ def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=Non
     cast = lambda a: None if a is None else jnp.asarray(a, dtype)  # noqa: E731
     y = tuple(cast(a) for a in y) if isinstance(y, tuple) else cast(y)
     further = len(family.predictors) - 1
-    designs = (Dense(cast(X)), *(Ones(X.shape[0]) for _ in range(further)))
+    designs = (Dense(X.astype(dtype)), *(Ones(X.shape[0]) for _ in range(further)))
     return Problem(family, y, designs, (cast(offset),) + (None,) * further, cast(weights), penalty)
 
 
@@ -127,9 +127,11 @@ def masked(problem: Problem, eta: tuple):
 
 
 def _inside(low, high):
+    """A point strictly inside an interval."""
     low, high = jnp.asarray(low), jnp.asarray(high)
-    middle = jnp.where(jnp.isfinite(low) & jnp.isfinite(high), (low + high) / 2, 0.0)
-    return jnp.where(jnp.isfinite(low) & ~jnp.isfinite(high), low + 1, jnp.where(jnp.isfinite(high) & ~jnp.isfinite(low), high - 1, middle))
+    bounded, capped = jnp.isfinite(low), jnp.isfinite(high)
+    middle = jnp.where(bounded, jnp.where(capped, (low + high) / 2, low + 1), jnp.where(capped, high - 1, 0.0))
+    return jnp.where(jnp.isnan(middle), 0.0, middle)
 
 
 def rows(problem: Problem, eta: tuple, y=None) -> Rows:

@@ -6,6 +6,7 @@ Rows are padded with weight zero up to a size bucket, so that new data of about 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -47,16 +48,17 @@ def build_problem(family: Family, X, y, offset=None, weights=None) -> Problem:
     size = bucket(n)
     if size > n:
         weights = np.ones(n) if weights is None else weights
-    pad = lambda a: None if a is None else _padded(a, size)  # noqa: E731
+    pad = partial(_padded, size=size)
     y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
     further = len(family.predictors) - 1
     designs = (Dense(pad(X)), *(Ones(size) for _ in range(further)))
     return Problem(family, y, designs, (pad(offset),) + (None,) * further, pad(weights))
 
 
-def _padded(a: np.ndarray, size: int) -> np.ndarray:
-    if len(a) == size:
-        return np.ascontiguousarray(a)
+def _padded(a: Any, size: int) -> Any:
+    """a (n, ...) with rows of zeros up to this size; None stays None."""
+    if a is None or len(a) == size:
+        return a if a is None else np.ascontiguousarray(a)
     full = np.zeros((size, *a.shape[1:]))
     full[: len(a)] = a
     return full
@@ -116,7 +118,8 @@ def _maximise_shared(problem, start):
 @in_float64
 def maximise_shared(problem: Problem, eta: np.ndarray, family: Family, start: float):
     """(theta, loglik, information) of the one free parameter that all rows share, with the mean held at eta (n,)."""
-    held = replace(problem, family=family, designs=(Dense(np.zeros((len(eta), 0))), Ones(len(eta))), offsets=(eta, None))
+    designs = (Dense(np.zeros((len(eta), 0))), Ones(len(eta)))
+    held = replace(problem, family=family, designs=designs, offsets=(eta, None))
     return _maximise_shared(held, np.asarray([start]))
 
 

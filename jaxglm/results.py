@@ -12,6 +12,7 @@ from .families import Family
 from .fit import Fit
 from .frame import ModelFrame, to_frame
 from .inference import KINDS
+from .io import save
 from .links import Fixed
 from .named import Named
 from .problem import Problem
@@ -26,6 +27,7 @@ from .programs import (
     predictors_of,
 )
 from .solvers import Status
+from .summary import Summary, render
 
 
 @dataclass(frozen=True)
@@ -367,7 +369,7 @@ class GLMResults:
         eta = (self._null_eta(), *self._eta[1:])
         return self._total(self._facts_at(eta).deviance)
 
-    def _null_eta(self) -> np.ndarray:
+    def _null_eta(self) -> Any:
         offset = self.problem.offsets[0]
         if not self.frame.has_intercept:
             return np.zeros(self.problem.n) if offset is None else offset
@@ -406,7 +408,7 @@ class GLMResults:
 
     def _variance(self, eta) -> np.ndarray:
         if not self.family.traits.edm:
-            raise ValueError(f"which='var' needs a family whose first parameter is its mean; {self.family_name} is not.")
+            raise ValueError(f"which='var' needs a family whose first parameter is the mean: {self.family_name} is not.")
         example = np.full(len(eta), self.family.support.example)
         shared = tuple(np.full(len(eta), e[0]) for e in self._eta[1:])
         rows = build_problem(self.problem.family, np.zeros((len(eta), 0)), example)
@@ -427,10 +429,8 @@ class GLMResults:
 
     # --- tables
 
-    def summary(self):
+    def summary(self) -> Summary:
         """Text table; HTML in a notebook."""
-        from .summary import render
-
         return render(self)
 
     def tidy(self, alpha: float = 0.05):
@@ -445,7 +445,8 @@ class GLMResults:
 
     def glance(self):
         """One row of fit statistics, as a frame of the input's kind."""
-        numbers = ("nobs", "llf", "aic", "bic", "deviance", "null_deviance", "df_resid", "df_null", "dispersion", "n_iter")
+        fits, sizes = ("llf", "aic", "bic", "deviance", "null_deviance", "dispersion"), ("df_resid", "df_null", "n_iter")
+        numbers = ("nobs", *fits, *sizes)
         columns = {name: np.asarray([getattr(self, name)]) for name in numbers}
         columns["status"] = np.asarray([self.status.name.lower()], object)
         return to_frame(columns, self.frame.kind)
@@ -455,6 +456,10 @@ class GLMResults:
         columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
         columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
         return to_frame(columns, self.frame.kind)
+
+    def save(self, path) -> None:
+        """Write the model to an npz file; `jaxglm.load` reads it."""
+        save(self, path)
 
     def __repr__(self):
         return f"<GLMResults {self.family_name}({self.link_name}) {self.formula or ''} {self.status.name.lower()}>"

@@ -98,7 +98,7 @@ def family(cls):
     body = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
     made = dataclass(frozen=True)(type(cls.__name__, (Family, *(b for b in cls.__bases__ if b is not object)), body))
     if "loglik" not in body:
-        raise TypeError(f"family {cls.__name__} needs a method loglik(self, y, ...): the log-density of one observation")
+        raise TypeError(f"family {cls.__name__} needs loglik(self, y, ...): the log-density of one observation")
     if not any(isinstance(f.default, Link) for f in dataclasses.fields(made)):
         raise TypeError(f"family {cls.__name__} needs a parameter with a link, such as `mu: Link = Log()`")
     return jax.tree_util.register_dataclass(made)

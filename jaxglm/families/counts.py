@@ -8,7 +8,6 @@ from .base import family
 from .support import counts, successes
 
 
-
 @family
 class Binomial:
     """0/1, or successes out of trials: y is then the pair (successes, trials)."""

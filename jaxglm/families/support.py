@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,14 +22,14 @@ class Support:
     example: float = 1.0  # a valid response, used for rows of weight zero
     hint: str = ""
 
-    def outside(self, y: np.ndarray) -> np.ndarray:
+    def outside(self, y: Any) -> np.ndarray:
         """Mask of the rows that are not in the support."""
         low, high = (np.less, np.greater) if self.closed else (np.less_equal, np.greater_equal)
         bad = ~np.isfinite(y) | (low(y, self.low) if self.low > -inf else False)
         bad = bad | (high(y, self.high) if self.high < inf else False)
         return bad | (y != np.round(y)) if self.whole else bad
 
-    def check(self, y: np.ndarray, family: str) -> None:
+    def check(self, y: Any, family: str) -> None:
         """Raise a ValueError that counts and shows the rows outside the support."""
         bad = np.flatnonzero(self.outside(y))
         if len(bad):

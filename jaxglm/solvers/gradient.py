@@ -1,13 +1,13 @@
 """Gradient ascent by any optax transformation, on all rows or on random minibatches."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from ..numerics import dot, eps, factor
-from ..problem import Problem, evaluate, gradient, objective, over_blocks, weighted_sum
+from ..problem import Problem, evaluate, gradient, objective
 from .base import Status, Trace, code
 
 
@@ -28,9 +28,9 @@ class GradientState(NamedTuple):
 class Gradient:
     """Ascent on the mean log-likelihood by an optax transformation, columns scaled to unit curvature at the start.
 
-    transformation: e.g. `optax.adam(1e-2)`; `optax.lbfgs()` if not given. Make it once, a new one compiles anew. batch_size: rows
-    of a random minibatch (then `max_steps` ends the run), needs `key`. tol: on the decrement with the curvature of the
-    start; the status is then judged with the curvature of the end.
+    transformation: e.g. `optax.adam(1e-2)`, else `optax.lbfgs()`; make it once, a new one compiles anew. batch_size:
+    rows of a random minibatch (then `max_steps` ends the run), needs `key`. tol: on the decrement with the curvature of
+    the start; the status is then judged with the curvature of the end.
     """
 
     transformation: Any = field(default=None, metadata=dict(static=True))
@@ -81,14 +81,14 @@ class Gradient:
 
         slope = -s.scale * gradient(part, s.theta) / part.n
         value = loss(s.theta / s.scale)
-        update, inner = self._transformation.update(
-            slope, s.inner, s.theta / s.scale, value=value, grad=slope, value_fn=loss
-        )
+        parts = dict(value=value, grad=slope, value_fn=loss)
+        update, inner = self._transformation.update(slope, s.inner, s.theta / s.scale, **parts)
         decrement = 0.5 * problem.n * dot(slope, slope)
         trace = s.trace.put(s.steps, -value * problem.n, decrement) if self.record else s.trace
-        theta = s.theta + s.scale * update
-        full = self.batch_size is None
-        arrived = full & (decrement < jnp.maximum(self.tol, problem.n * (32 * eps(theta)) ** 2))
+        floor = problem.n * (32 * eps(s.theta)) ** 2
+        arrived = (decrement < jnp.maximum(self.tol, floor)) & (self.batch_size is None)
+        move = jnp.where(arrived, 0.0, s.scale * jnp.asarray(update))  # momentum would carry it past the optimum
+        theta = s.theta + move
         ended = arrived | (s.steps + 1 >= self.max_steps) | ~jnp.all(jnp.isfinite(theta))
         moved = s._replace(theta=theta, inner=inner, key=key, steps=s.steps + 1, trace=trace)
         return jax.lax.cond(ended, lambda m: _judged(problem, m), lambda m: m, moved)
