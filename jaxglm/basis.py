@@ -7,7 +7,7 @@ import numpy as np
 INDEPENDENT = 1e-11  # sine of the angle between a column and the earlier ones below which it is aliased; Filip has 5e-8
 COMFORTABLE = 1e-3  # the same sine above which the columns serve as they are
 EXTENDED_SIZE = 20_000_000  # n p^2 up to which extended precision takes well under a second
-CHECKED_SIZE = 2_000_000  # elements of X up to which it is checked before the fit; beyond, the solver's flag serves
+CHECKED_SIZE = 200_000  # elements of X up to which it is checked before the fit; beyond, the solver's flag serves
 
 
 @dataclass(frozen=True)

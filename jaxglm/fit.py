@@ -76,17 +76,22 @@ def _no_tangent(a):
 
 
 def initial(problem: Problem):
-    """Starting theta (P,): the best of a few candidates by their log-likelihood.
+    """Starting theta (P,): the best of a few candidates, or for a large problem the fit of a subsample if that serves."""
+    if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
+        return _best(problem, _candidates(problem))
+    sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
+    pilot = run(Newton(tol=1e-3, max_steps=30), sample, _best(sample, _candidates(sample))).theta
+    return _best(problem, [pilot, jnp.zeros_like(pilot)])
 
-    One weighted least squares step from a row-wise guess of the mean, a constant mean, zero, points between the first
-    two for constrained means, and for a large problem the fit of a subsample; each with several values of the
-    parameters that all rows share.
-    """
-    means = _mean_candidates(problem)
+
+def _candidates(problem: Problem) -> list[jax.Array]:
+    """Coefficients of the mean, each with several values of the parameters that all rows share."""
     shared = SHARED_STARTS if len(problem.designs) > 1 else (0.0,)
-    candidates = [_with_shared(problem, m, s) for m, s in product(means, shared)]
-    if problem.n > 5 * SUBSAMPLE:
-        candidates.append(_pilot(problem))
+    return [_with_shared(problem, m, s) for m, s in product(_mean_candidates(problem), shared)]
+
+
+def _best(problem: Problem, candidates):
+    """The candidate of the largest objective."""
     stacked = jnp.stack(candidates)
     values = lax.map(lambda theta: objective(_interior(problem), theta), stacked)
     return stacked[jnp.argmax(jnp.where(jnp.isnan(values), -jnp.inf, values))]
@@ -96,11 +101,6 @@ def _interior(problem: Problem) -> Problem:
     """With a weak barrier where the mean is constrained, so that a start on the wall does not win."""
     barrier = jnp.asarray(0.1, problem.dtype) if problem.family.constrained else None
     return replace(problem, barrier=barrier)
-
-
-def _pilot(problem: Problem):
-    sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
-    return run(Newton(tol=1e-3, max_steps=30), sample, initial(sample)).theta
 
 
 def _with_shared(problem: Problem, beta, eta):
@@ -114,7 +114,8 @@ def _project(design, eta):
 
 
 def _mean_candidates(problem: Problem) -> list[jax.Array]:
-    """Coefficients of the first predictor: least squares step, constant, zero, and blends if there are walls."""
+    """One weighted least squares step from a row-wise guess of the mean, a constant mean, zero, and points between the
+    first two if there are walls."""
     family = problem.family
     average = _average(problem)
     constant = family.links[0].forward(average)

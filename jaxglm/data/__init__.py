@@ -43,8 +43,8 @@ def load(name: str, *, as_frame: bool = False) -> Any:
     Raises: ValueError for a name that is not in `names()`.
     """
     levels = describe(name)["levels"]
-    with resources.files(__name__).joinpath(f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+    text = resources.files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    header, *rows = csv.reader(text.splitlines())
     cells = zip(*rows, strict=True)
     columns = {key: _column(values, text=key in levels) for key, values in zip(header, cells, strict=True)}
     return _frame(columns, levels) if as_frame else columns
