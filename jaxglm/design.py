@@ -1,16 +1,13 @@
 """The design matrix of one predictor behind three verbs: matvec, rmatmat, gram. All n-sized products are here."""
 
-from dataclasses import dataclass, field
-
-import jax
 import jax.numpy as jnp
 from jax import lax
 
 from .numerics import Array, dot
+from .pytree import pytree, static
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Dense:
     """A matrix X (n, p)."""
 
@@ -43,19 +40,19 @@ class Dense:
         return Dense(self.X[index])
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Ones:
     """A column of ones: the design of a parameter that all n rows share."""
 
-    n: int = field(metadata=dict(static=True))
+    n: int = static()
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.n, 1
 
     def matvec(self, beta):
-        return jnp.broadcast_to(beta[0], (self.n,))
+        """The coefficient itself, a scalar: what depends on it alone is then computed once, not n times."""
+        return beta[0]
 
     def rmatmat(self, m):
         return jnp.sum(m, keepdims=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .families import Family
 from .links import Identity, Parameter
-from .problem import Problem, masked, rows
+from .problem import Problem, expected_information, masked, over_rows, rows
 
 NODES, NODE_WEIGHTS = (a.tolist() for a in np.polynomial.legendre.leggauss(8))
 
@@ -33,13 +33,12 @@ def facts(problem: Problem, eta: tuple) -> Facts:
     link = family.links[0]
     mean, slope = jax.jvp(link.inverse, (eta[0],), (jnp.ones_like(eta[0]),))
     at = rows(problem, eta)
-    expected = at.curvature[0][0]
-    if family.traits.edm:
-        expected = rows(problem, eta, family.support.at_mean(y, mean)).curvature[0][0]
+    observed = -at.curvature[0][0]
+    expected = expected_information(problem, eta) if family.traits.edm else observed
     unit = _mean_deviance if family.traits.edm else _searched_deviance
-    deviance = jax.vmap(lambda y, *e: unit(family, y, e))(y, *eta)
+    deviance = over_rows(lambda y, *e: unit(family, y, e), y, eta)
     response = family.support.response(y)
-    return Facts(response, mean, slope, at.score[0], -expected, -at.curvature[0][0], deviance, at.loglik)
+    return Facts(response, mean, slope, at.score[0], expected, observed, deviance, at.loglik)
 
 
 def _loglik_at(family: Family, y, eta, mean):

@@ -12,6 +12,7 @@ from .numerics import factor
 from .problem import (
     Problem,
     evaluate,
+    expected_information,
     gradient,
     masked,
     objective,
@@ -76,7 +77,7 @@ def _no_tangent(a):
 
 
 def initial(problem: Problem):
-    """Starting theta (P,): the best of a few candidates, or for a large problem the fit of a subsample if that serves."""
+    """Starting theta (P,): the best of a few candidates; for a large problem the fit of a subsample if that serves."""
     if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
         return _best(problem, _candidates(problem))
     sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
@@ -87,7 +88,15 @@ def initial(problem: Problem):
 def _candidates(problem: Problem) -> list[jax.Array]:
     """Coefficients of the mean, each with several values of the parameters that all rows share."""
     shared = SHARED_STARTS if len(problem.designs) > 1 else (0.0,)
-    return [_with_shared(problem, m, s) for m, s in product(_mean_candidates(problem), shared)]
+    constants = [_constant(d, problem.dtype) for d in problem.designs[1:]]
+    pairs = product(_mean_candidates(problem), shared)
+    return [jnp.concatenate([mean, *(eta * c for c in constants)]) for mean, eta in pairs]
+
+
+def _constant(design, dtype):
+    """Coefficients whose linear predictor is as near to one as the design allows."""
+    one = jnp.ones(design.shape[0], dtype)
+    return factor(design.gram(one, design)).solve(design.rmatmat(one))
 
 
 def _best(problem: Problem, candidates):
@@ -103,16 +112,6 @@ def _interior(problem: Problem) -> Problem:
     return replace(problem, barrier=barrier)
 
 
-def _with_shared(problem: Problem, beta, eta):
-    """theta with these coefficients of the mean, and the other predictors as near to the constant eta as they get."""
-    return jnp.concatenate([beta, *(_project(d, eta) for d in problem.designs[1:])])
-
-
-def _project(design, eta):
-    one = jnp.ones_like(design.matvec(jnp.zeros(design.shape[1])))
-    return factor(design.gram(one, design)).solve(design.rmatmat(eta * one))
-
-
 def _mean_candidates(problem: Problem) -> list[jax.Array]:
     """One weighted least squares step from a row-wise guess of the mean, a constant mean, zero, and points between the
     first two if there are walls."""
@@ -124,8 +123,10 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
     def block(part):
         design, offset, guess = part.designs[0], part.offsets[0], _guess(part, average, constant)
         w = jnp.ones_like(guess) if part.weights is None else part.weights
-        at = rows(part, (guess, *(jnp.zeros_like(guess) for _ in part.designs[1:])))
-        h = jnp.maximum(-at.curvature[0][0], 0.0) * w
+        eta = (guess, *(jnp.zeros((), guess.dtype) for _ in part.designs[1:]))
+        at = rows(part, eta)
+        h = expected_information(part, eta) if family.traits.edm else -at.curvature[0][0]
+        h = jnp.maximum(h, 0.0) * w
         free = 0.0 if offset is None else offset
         return (
             design.gram(h, design),

@@ -1,23 +1,19 @@
 """Links: monotone maps from a linear predictor to one parameter, and the view of it that a log-likelihood receives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from math import inf, pi
-from typing import ClassVar, TypeVar, dataclass_transform
+from math import asinh, inf, log, pi
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 
-from .numerics import log1mexp, log_ndtr, softplus
+from .numerics import log1mexp, log_ndtr_pair, softplus
+from .pytree import pytree, static
 
 Interval = tuple[float, float]
-T = TypeVar("T")
 
 
-@dataclass_transform(frozen_default=True)
-def link(cls: type[T]) -> type[T]:
-    """Class decorator: a frozen dataclass that is a pytree; its numbers are leaves."""
-    return jax.tree_util.register_dataclass(dataclass(frozen=True)(cls))
+link = pytree  # class decorator of a link: its numbers are leaves
 
 
 class Link:
@@ -44,16 +40,38 @@ class Link:
         return jnp.log1p(-self.inverse(eta))
 
     @staticmethod
-    def from_inverse(inverse: Callable, forward: Callable | None = None, image: Interval = (-inf, inf)) -> "Link":
-        """A link from its inverse alone. Pass named functions: a new lambda at every call compiles anew."""
-        return FunctionLink(inverse, forward, image)
+    def from_inverse(
+        inverse: Callable,
+        forward: Callable | None = None,
+        image: Interval | None = None,
+        domain: Interval = (-inf, inf),
+    ) -> "Link":
+        """A link from its inverse, monotone on `domain`. Pass a named function: every new lambda compiles anew.
+
+        forward: found by bisection if not given. image: where the parameter can be; if it is not given, a predictor
+        whose parameter leaves the family's interval is rejected when it occurs.
+        """
+        return FunctionLink(inverse, forward, image, domain)
+
+
+def _ends(link: Link) -> tuple[float, float]:
+    """asinh of the ends of the domain, of 1e30 where they are infinite."""
+    low, high = (asinh(min(max(e, -1e30), 1e30)) for e in link.domain)
+    return low, high
+
+
+def rises(link: Link, dtype):
+    """Whether the link's inverse increases, judged at two points inside its domain."""
+    low, high = _ends(link)
+    low, high = max(low, min(-2.0, high - 4)), min(high, max(2.0, low + 4))
+    at = lambda share: link.inverse(jnp.sinh(jnp.asarray(low + share * (high - low), dtype)))  # noqa: E731
+    return at(0.7) > at(0.3)
 
 
 def bisect(link: Link, value):
-    """Root of `inverse(eta) = value` on a grid that is even in asinh(eta)."""
+    """Root of `inverse(eta) = value` by bisection in asinh(eta)."""
     value = jnp.asarray(value)
-    low, high = (jnp.arcsinh(jnp.asarray(jnp.clip(jnp.asarray(e), -1e30, 1e30), value.dtype)) for e in link.domain)
-    rising = link.inverse(jnp.asarray(1.0, value.dtype)) > link.inverse(jnp.asarray(0.5, value.dtype))
+    rising = rises(link, value.dtype)
 
     def halve(_, bounds):
         low, high = bounds
@@ -61,8 +79,7 @@ def bisect(link: Link, value):
         below = (link.inverse(jnp.sinh(middle)) < value) == rising
         return jnp.where(below, middle, low), jnp.where(below, high, middle)
 
-    ends = jnp.broadcast_to(low, value.shape), jnp.broadcast_to(high, value.shape)
-    low, high = jax.lax.fori_loop(0, 100, halve, ends)
+    low, high = jax.lax.fori_loop(0, 100, halve, tuple(jnp.full_like(value, e) for e in _ends(link)))
     return jnp.sinh((low + high) / 2)
 
 
@@ -123,10 +140,10 @@ class Probit(Link):
         return jax.scipy.special.ndtri(value)
 
     def log_inverse(self, eta):
-        return log_ndtr(eta)
+        return log_ndtr_pair(eta)[0]
 
     def log1m_inverse(self, eta):
-        return log_ndtr(-eta)
+        return log_ndtr_pair(eta)[1]
 
 
 @link
@@ -151,7 +168,8 @@ class CLogLog(Link):
         return jnp.where(small, series, log1mexp(-jnp.where(small, 1.0, t)))
 
     def log1m_inverse(self, eta):
-        return -jnp.exp(eta)
+        # finite, so that 0 * log1m keeps a derivative of 0 instead of 0 * inf
+        return -jnp.exp(jnp.minimum(eta, 0.98 * log(float(jnp.finfo(eta.dtype).max))))
 
 
 @link
@@ -273,9 +291,18 @@ class Fixed(Link):
 class FunctionLink(Link):
     """A user's link; see `Link.from_inverse`."""
 
-    inverse_function: Callable = field(metadata=dict(static=True))
-    forward_function: Callable | None = field(default=None, metadata=dict(static=True))
-    image: Interval = field(default=(-inf, inf), metadata=dict(static=True))  # type: ignore[misc]
+    inverse_function: Callable = static()
+    forward_function: Callable | None = static(default=None)
+    known_image: Interval | None = static(default=None)
+    domain: Interval = static(default=(-inf, inf))  # type: ignore[misc]
+
+    @property
+    def image(self):  # type: ignore[override]
+        return self.known_image or (-inf, inf)
+
+    @property
+    def increasing(self):  # type: ignore[override]
+        return rises(self, jnp.float32)
 
     def inverse(self, eta):
         return self.inverse_function(eta)
@@ -307,8 +334,15 @@ class Parameter:
 
 def is_constrained(link: Link, interval: Interval) -> bool:
     """Whether some eta is not allowed, so that a step can leave the parameter space."""
+    if isinstance(link, Fixed) or is_unknown(link):
+        return False
     inside = interval[0] <= link.image[0] and link.image[1] <= interval[1]
-    return not isinstance(link, Fixed) and not (inside and link.domain == (-inf, inf))
+    return not (inside and link.domain == (-inf, inf))
+
+
+def is_unknown(link: Link) -> bool:
+    """Whether nothing is known of the link's image, so that the parameter itself must be looked at."""
+    return isinstance(link, FunctionLink) and link.known_image is None and link.domain == (-inf, inf)
 
 
 def eta_interval(link: Link, interval: Interval):

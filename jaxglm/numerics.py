@@ -1,5 +1,6 @@
 """Dtype rules, a factorisation that tells when it failed, and special functions that keep their tails."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -11,6 +12,14 @@ from jax.scipy import linalg
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
 HALF_LOG_2PI = 0.9189385332046727
+SCALED_ERFC = (
+    1.1775789345674017, -0.004590054580646478, -0.08424913336651792, 0.05920993999819189, -0.026658668435305753,
+    0.009074997670705265, -0.002413163540417608, 0.0004907758365258086, -6.916973302501207e-05, 4.13902798607301e-06,
+    7.74038306619849e-07, -2.1886401049234397e-07, 1.076499946567091e-08, 4.521959811218287e-09, -7.754400208831351e-10,
+    -6.318088340886684e-11, 2.86879501093067e-11, 1.9455868545777347e-13, -9.65469674843344e-13, 3.25254814814874e-14,
+    3.3478119482868056e-14, -1.864562880419313e-15, -1.2507950530688648e-15, 7.418235256624044e-17,
+    5.068148904796111e-17, -2.2370566594359995e-18, -2.187342944303018e-18, 2.6766327399258762e-20,
+)  # fmt: skip
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 
 
@@ -24,8 +33,8 @@ def dot(a, b):
 
 
 def times(k, log_p):
-    """k * log_p, and 0 at k = 0 even where log_p is infinite: y log mu at y = 0, mu = 0."""
-    return jnp.where(k == 0, 0.0, k * jnp.where(k == 0, 0.0, log_p))
+    """k * log_p, and 0 at k = 0 even where log_p is infinite: y log mu at y = 0, mu = 0. d/dk is log_p throughout."""
+    return k * jnp.where((k == 0) & ~jnp.isfinite(log_p), 0.0, log_p)
 
 
 def log1mexp(x):
@@ -41,28 +50,35 @@ def softplus(x):
     return jnp.where(positive, x, 0.0) + jnp.log1p(jnp.exp(-jnp.where(positive, x, -x)))
 
 
-def log_ndtr(x):
-    """Log of the normal distribution function.
+def log_ndtr_pair(x):
+    """Logs of the normal distribution function at x and at -x: (log Phi(x), log(1 - Phi(x))).
 
-    The library version loses the second derivative in the left tail, where x + phi/Phi cancels: below the cut the
-    asymptotic series carries -x^2/2 explicitly, so its curvature -1 + 1/x^2 is exact.
+    The library's loses the second derivative in the left tail, where x + phi/Phi cancels; here -x^2/2 stands alone, so
+    its curvature is exact. Source: Shepherd and Laframboise (1981), Math. Comp. 36, eq. 3: a Chebyshev series of
+    (1 + 2 z) exp(z^2) erfc(z) in (z - 3.75) / (z + 3.75), here to degree 27.
     """
-    cut = -14.0 if jnp.finfo(x.dtype).bits == 64 else -8.0
-    z = jnp.where(x < cut, x, 2 * cut)
-    body = jnp.clip(x, cut, 40.0)  # beyond 40 the value and all derivatives are 0
-    left = jnp.log(0.5 * lax.erfc(-jnp.minimum(body, 0.0) * 0.7071067811865476))
-    right = jnp.log1p(-0.5 * lax.erfc(jnp.where(body > 0, body, 1.0) * 0.7071067811865476))
-    tail = -0.5 * z * z - jnp.log(-z) - HALF_LOG_2PI + jnp.log1p(_mills_series(z))
-    return jnp.where(x < cut, tail, jnp.where(x > 0, right, left))
+    right = x > 0
+    a = jnp.where(right, x, -x)
+    z = a * 0.7071067811865476
+    smaller = -0.5 * a * a - jnp.log1p(2 * z) + jnp.log(0.5 * _chebyshev(SCALED_ERFC, (z - 3.75) / (z + 3.75)))
+    larger = jnp.log1p(-jnp.exp(smaller))
+    return jnp.where(right, larger, smaller), jnp.where(right, smaller, larger)
 
 
-def _mills_series(x):
-    """sum_k (-1)^k (2k-1)!! / x^(2k), k >= 1, by Horner's rule."""
-    inverse_square = 1.0 / x / x
-    total = jnp.ones_like(x)
-    for k in range(12, 1, -1):
-        total = 1.0 - (2 * k - 1) * inverse_square * total
-    return -inverse_square * total
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _chebyshev(series: tuple[float, ...], u):
+    """Clenshaw's sum of a Chebyshev series; its derivative is another series, half the size of the sum's own."""
+    one, two = jnp.zeros_like(u), jnp.zeros_like(u)
+    for c in reversed(series[1:]):
+        one, two = c + 2 * u * one - two, one
+    return series[0] + u * one - two
+
+
+@_chebyshev.defjvp
+def _chebyshev_jvp(series, primals, tangents):
+    (u,), (du,) = primals, tangents
+    slope = tuple(np.polynomial.chebyshev.chebder(series).tolist())
+    return _chebyshev(series, u), _chebyshev(slope, u) * du
 
 
 def _stirling(z):
@@ -74,12 +90,10 @@ def _stirling(z):
     return total * inverse
 
 
-def _rising(x, shift):
-    """x (x + 1) ... (x + 7) with every factor divided by `shift`'s own, as one logarithm."""
-    product = jnp.ones_like(x)
-    for j in range(8):
-        product = product * ((x + j) / shift(j))
-    return jnp.log(product)
+def _log_rising(x):
+    """log of x (x + 1) ... (x + 7): the factors pair up to x (x + 7) + 0, 6, 10, 12."""
+    u = x * (x + 7)
+    return jnp.log(u * (u + 6) * ((u + 10) * (u + 12)))
 
 
 def gammaln(x):
@@ -87,7 +101,7 @@ def gammaln(x):
     big = x >= 8
     z = jnp.where(big, x, x + 8)
     series = (z - 0.5) * jnp.log(z) - z + HALF_LOG_2PI + _stirling(z)
-    return series - jnp.where(big, 0.0, _rising(jnp.where(big, 1.0, x), lambda j: 1.0))
+    return series - jnp.where(big, 0.0, _log_rising(jnp.where(big, 1.0, x)))
 
 
 def gammaln_ratio(y, r):
@@ -99,7 +113,7 @@ def gammaln_ratio(y, r):
     small_r = jnp.where(big, 1.0, r)
     z = jnp.where(big, r, r + 8)
     series = (z + y - 0.5) * jnp.log1p(y / z) - y + _stirling(z + y) - _stirling(z)
-    shifted = y * jnp.log1p(8.0 / small_r) - _rising(small_r + y, lambda j: small_r + j)
+    shifted = y * jnp.log1p(8.0 / small_r) - (_log_rising(small_r + y) - _log_rising(small_r))
     return series + jnp.where(big, 0.0, shifted)
 
 
@@ -112,10 +126,8 @@ def gammaln_excess(k):
 
 
 def log_choose(n, k):
-    """Log of the binomial coefficient, also for non-integers; 0 at k = 0 and k = n."""
-    edge = (k == 0) | (k == n)
-    inner = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    return jnp.where(edge, 0.0, inner)
+    """Log of the binomial coefficient, also for non-integers."""
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 class Factor(NamedTuple):
@@ -124,7 +136,7 @@ class Factor(NamedTuple):
     cholesky: jax.Array
     scale: jax.Array
     damping: jax.Array
-    pivot: jax.Array  # smallest squared pivot: sin^2 of the angle between a column and the others
+    pivot: jax.Array  # smallest squared pivot: sin^2 of the angle between a column and the others; 0 if one is zero
 
     def solve(self, b):
         scale = self.scale if b.ndim == 1 else self.scale[:, None]
@@ -147,7 +159,10 @@ def factor(A, damping: Array | float = 0.0) -> Factor:
         return tries + 1, _attempt(unit, scale, present, raised)
 
     # a loop that runs once as a rule: the factorisation is compiled in one place only
-    return lax.while_loop(lambda c: ~(c[1].pivot > 0) & (c[1].damping < 1e3), attempt, (jnp.int32(0), nothing))[1]
+    enough = 1e3 * (1 + nothing.damping)
+    unsolved = lambda c: (c[0] == 0) | (~(c[1].pivot > 0) & (c[1].damping < enough))  # noqa: E731
+    found = lax.while_loop(unsolved, attempt, (jnp.int32(0), nothing))[1]
+    return found._replace(pivot=jnp.where(jnp.all(present > 0), found.pivot, 0.0))
 
 
 def _attempt(unit, scale, present, damping):

@@ -1,13 +1,12 @@
 """Penalties: functions of the coefficients that are subtracted from the log-likelihood."""
 
-from dataclasses import dataclass
-
 import jax
 import jax.numpy as jnp
 
+from .pytree import pytree
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+
+@pytree
 class Ridge:
     """sum(strength * theta^2) / 2. `strength`: a number, or one for each coefficient (0 leaves it free)."""
 

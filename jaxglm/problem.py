@@ -1,6 +1,6 @@
 """Data meets family: linear predictors, the only grad and hessian of a log-likelihood, and their sums over rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -9,14 +9,15 @@ from jax import lax
 
 from .design import Dense, Design, Ones
 from .families import Family
+from .links import Fixed, is_unknown
 from .numerics import Array, dot
+from .pytree import pytree
 
 BLOCK = 4096  # rows of one block: X, its weighted copy and the row vectors stay in the cache
 SINGLE_BLOCK = 1 << 19  # elements of X up to which one block is faster
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Problem:
     """A pytree of everything that the log-likelihood depends on besides theta. Build it with `jaxglm.problem`."""
 
@@ -67,6 +68,8 @@ def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=Non
     X = jnp.asarray(X)
     dtype = jnp.result_type(X, jnp.float32) if jnp.issubdtype(X.dtype, jnp.floating) else jnp.result_type(float)
     cast = lambda a: None if a is None else jnp.asarray(a, dtype)  # noqa: E731
+    if weights is not None:
+        X = jnp.where((jnp.asarray(weights) > 0)[:, None], X, 0)  # 0 * NaN is NaN
     y = tuple(cast(a) for a in y) if isinstance(y, tuple) else cast(y)
     further = len(family.predictors) - 1
     designs = (Dense(X.astype(dtype)), *(Ones(X.shape[0]) for _ in range(further)))
@@ -92,14 +95,19 @@ class Evaluation(NamedTuple):
 
 
 def linear_predictors(problem: Problem, theta) -> tuple[jax.Array, ...]:
-    """eta_k = X_k beta_k + offset_k, one (n,) for each predictor: the only place that computes it."""
+    """eta_k = X_k beta_k + offset_k for each predictor, (n,) or a scalar that all rows share: the only place that
+    computes it."""
     parts = zip(problem.designs, problem.split(theta), problem.offsets, strict=True)
     return tuple(d.matvec(b) if o is None else d.matvec(b) + o for d, b, o in parts)
 
 
 def row_loglik(family: Family, y, eta: tuple, barrier=None):
     """Log-likelihood of one row, minus infinity outside the parameter space, with the log-barrier at its walls."""
-    value = family.loglik(y, *family.views(eta))
+    views = family.views(eta)
+    value = family.loglik(y, *views)
+    for view, (low, high) in zip(views, family.intervals, strict=True):
+        if is_unknown(view.link):
+            value = jnp.where((view.value > low) & (view.value < high), value, -jnp.inf)
     if not family.constrained:
         return value
     for e, (low, high) in zip(eta, family.eta_intervals(), strict=True):
@@ -120,24 +128,30 @@ def masked(problem: Problem, eta: tuple):
     if problem.weights is None:
         return problem.y, eta
     keep = problem.weights > 0
-    intervals = problem.family.eta_intervals() if problem.family.constrained else ((-jnp.inf, jnp.inf),) * 9
-    neutral = [jnp.asarray(_inside(*i), e.dtype) for e, i in zip(eta, intervals, strict=False)]
     y = problem.family.support.masked(problem.y, keep)
-    return y, tuple(jnp.where(keep, e, m) for e, m in zip(eta, neutral, strict=True))
+    return y, tuple(jnp.where(keep, e, m) if e.ndim else e for e, m in zip(eta, _neutral(problem, eta), strict=True))
 
 
-def _inside(low, high):
-    """A point strictly inside an interval."""
-    low, high = jnp.asarray(low), jnp.asarray(high)
+def _neutral(problem: Problem, eta: tuple):
+    """For each predictor a value at which every log-likelihood is finite."""
+    family = problem.family
+    free = [(k, i) for k, i in zip(family.links, family.intervals, strict=True) if not isinstance(k, Fixed)]
+    walls = family.eta_intervals() if family.constrained else ((-jnp.inf, jnp.inf),) * len(free)
+    for e, (link, interval), (low, high) in zip(eta, free, walls, strict=False):
+        inside = link.forward(_inside(*interval, e.dtype)) if is_unknown(link) else _inside(low, high, e.dtype)
+        yield inside.astype(e.dtype)
+
+
+def _inside(low, high, dtype):
+    """A point strictly inside an interval; not 0, which has no reciprocal."""
+    low, high = jnp.asarray(low, dtype), jnp.asarray(high, dtype)
     bounded, capped = jnp.isfinite(low), jnp.isfinite(high)
-    middle = jnp.where(bounded, jnp.where(capped, (low + high) / 2, low + 1), jnp.where(capped, high - 1, 0.0))
-    return jnp.where(jnp.isnan(middle), 0.0, middle)
+    return jnp.where(bounded, jnp.where(capped, (low + high) / 2, low + 1), jnp.where(capped, high - 1, 1.0))
 
 
-def rows(problem: Problem, eta: tuple, y=None) -> Rows:
-    """Log-likelihood, score and curvature of every row at eta: the only derivatives of a log-likelihood."""
-    observed, eta = masked(problem, eta)
-    y = observed if y is None else y
+def rows(problem: Problem, eta: tuple) -> Rows:
+    """Log-likelihood, score and curvature of every row at eta: the derivatives of a log-likelihood are taken here."""
+    y, eta = masked(problem, eta)
 
     def one(y, *eta):
         def value(eta):
@@ -150,13 +164,18 @@ def rows(problem: Problem, eta: tuple, y=None) -> Rows:
         curvature, (loglik, gradient) = jax.jacfwd(score, has_aux=True)(eta)
         return Rows(loglik, gradient, curvature)
 
-    return jax.vmap(one)(y, *eta)
+    return over_rows(one, y, eta)
+
+
+def over_rows(function, y, eta: tuple):
+    """function(y, *eta) of every row."""
+    return jax.vmap(function, in_axes=(0, *(0 if e.ndim else None for e in eta)))(y, *eta)
 
 
 def row_logliks(problem: Problem, theta):
     """Log-likelihood of every row (n,), without derivatives; weights are not applied."""
     y, eta = masked(problem, linear_predictors(problem, theta))
-    return jax.vmap(lambda y, *e: row_loglik(problem.family, y, e, problem.barrier))(y, *eta)
+    return over_rows(lambda y, *e: row_loglik(problem.family, y, e, problem.barrier), y, eta)
 
 
 def objective(problem: Problem, theta):
@@ -176,12 +195,15 @@ def gradient(problem: Problem, theta):
 
 
 def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
-    """Objective, gradient and information (observed, or expected) in one pass over the rows."""
+    """Objective, gradient and information in one pass over the rows. The information is the observed one, or the
+    expected one of an exponential dispersion model with a single predictor."""
 
     def block(part):
-        at = rows(part, linear_predictors(part, theta))
-        curvature = expected_curvature(part, theta) if expected else at.curvature
-        mean_square = _mean_square(at) if len(part.designs) == 1 else jnp.ones_like(at.loglik)
+        eta = linear_predictors(part, theta)
+        at = rows(part, eta)
+        curvature = ((-expected_information(part, eta),),) if expected else at.curvature
+        single = len(part.designs) == 1
+        mean_square = _mean_square(at.score[0], curvature[0][0]) if single else jnp.ones_like(at.loglik)
         return Evaluation(
             weighted_sum(part, at.loglik),
             _gradient(part, at.score),
@@ -201,16 +223,27 @@ def _penalised(problem, theta, at: Evaluation) -> Evaluation:
     return Evaluation(at.loglik - value, at.gradient - slope, at.information + bend, at.spread)
 
 
-def _mean_square(at: Rows):
-    curvature = jnp.abs(at.curvature[0][0])
-    return jnp.where(curvature > 0, at.score[0] ** 2 / jnp.where(curvature > 0, curvature, 1.0), 0.0)
+def _mean_square(score, curvature):
+    size = jnp.abs(curvature)
+    return jnp.where(size > 0, score**2 / jnp.where(size > 0, size, 1.0), 0.0)
 
 
-def expected_curvature(problem: Problem, theta):
-    """E[d2 l / deta2] of every row: for an exponential dispersion model the curvature at y := mean."""
-    y, eta = masked(problem, linear_predictors(problem, theta))
-    mean = problem.family.views(eta)[0].value
-    return rows(problem, eta, problem.family.support.at_mean(y, mean)).curvature
+def expected_information(problem: Problem, eta: tuple):
+    """Expected information E[-d2 l / deta2] of the first predictor in every row (n,), for an exponential dispersion
+    model: its score is c(eta) (y - mean), so the information is the change of the score as y follows the mean."""
+    family = problem.family
+    y, eta = masked(problem, eta)
+
+    def one(y, *eta):
+        mean, slope = jax.jvp(family.links[0].inverse, (eta[0],), (jnp.ones_like(eta[0]),))
+
+        def score(m):
+            observed = family.support.at_mean(y, m)
+            return jax.grad(lambda e: row_loglik(family, observed, (e, *eta[1:])))(eta[0])
+
+        return jax.jvp(score, (mean,), (slope,))[1]
+
+    return over_rows(one, y, eta)
 
 
 def weighted_sum(problem: Problem, values):

@@ -46,8 +46,9 @@ def build_problem(family: Family, X, y, offset=None, weights=None) -> Problem:
     """The padded problem of host arrays: NumPy float64 leaves, put on the device by the program that runs it."""
     n = len(X)
     size = bucket(n)
-    if size > n:
-        weights = np.ones(n) if weights is None else weights
+    if size <= LARGEST_BUCKET and weights is None:
+        weights = np.ones(n)  # always there below the limit: without them the program would be another
+    family = jax.tree.map(lambda v: np.asarray(v, float), family)  # a Python number and NumPy's are two programs
     pad = partial(_padded, size=size)
     y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
     further = len(family.predictors) - 1
@@ -100,8 +101,12 @@ def facts_at(problem: Problem, eta) -> Facts:
 
 @in_float64
 def inverse_link(link, eta):
-    """Parameter and its slope d parameter / d eta at eta (m,)."""
-    return _inverse_link(link, jnp.asarray(eta))
+    """Parameter and its slope d parameter / d eta at eta, a scalar or (m,)."""
+    eta = np.asarray(eta, float)
+    if not eta.ndim:
+        return _inverse_link(link, eta)
+    parameter, slope = _inverse_link(link, np.pad(eta, (0, bucket(len(eta)) - len(eta)), mode="edge"))
+    return parameter[: len(eta)], slope[: len(eta)]
 
 
 @jax.jit

@@ -102,8 +102,8 @@ class GLMResults:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of `params`: columns of the design, then the shared parameters on the scale of their links."""
-        link = dict(zip(self.family.parameters, self.family.links, strict=True))
-        return (*self.frame.names, *(f"{type(link[s]).__name__.lower()}({s})" for s in self._shared))
+        words = (f"{type(self.family.link_of(s)).__name__.lower()}({s})" for s in self._shared)
+        return (*self.frame.names, *words)
 
     @property
     def predictors(self) -> tuple[str, ...]:
@@ -135,19 +135,23 @@ class GLMResults:
         return self._named(self._estimates)
 
     @cached_property
-    def _cov(self) -> np.ndarray:
-        """Covariance of `_estimates`."""
+    def _root(self) -> np.ndarray:
+        """A root R of the covariance R R' of `_estimates`: squares of extreme scales would overflow in the product."""
         rank = len(self.basis.kept)
         default = "expected" if self._edm else "observed"
-        raw = _inverse(self.information) if self.cov_type == default else self._raw_cov(self.cov_type)
-        C = raw * self.dispersion
-        left = self.basis.to_beta(C[:rank])
-        C = np.concatenate([left, C[rank:]])
-        C = np.concatenate([self.basis.to_beta(C[:, :rank].T).T, C[:, rank:]], axis=1)
-        if len(self._present) > len(C):  # phi by ML: its information is orthogonal to that of the mean
-            C = np.pad(C, (0, 1))
-            C[-1, -1] = 1.0 / self._phi_fit[2]
-        return C
+        raw = _inverse_root(self.information) if self.cov_type == default else _root(self._raw_cov(self.cov_type))
+        raw = raw * np.sqrt(self.dispersion)
+        root = np.concatenate([self.basis.to_beta(raw[:rank]), raw[rank:]])
+        if len(self._present) > len(root):  # phi by ML: its information is orthogonal to that of the mean
+            root = np.pad(root, (0, 1))
+            root[-1, -1] = 1.0 / np.sqrt(self._phi_fit[2])
+        return root
+
+    @cached_property
+    def _cov(self) -> np.ndarray:
+        """Covariance of `_estimates`."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            return self._root @ self._root.T
 
     def _raw_cov(self, kind: str) -> np.ndarray:
         return covariance_of(self.problem, np.asarray(self.state.theta), kind)
@@ -172,8 +176,9 @@ class GLMResults:
     @property
     def bse(self) -> Named:
         """Standard errors."""
-        with np.errstate(invalid="ignore"):
-            return self._named(np.sqrt(np.diagonal(self._cov)))
+        largest = np.max(np.abs(self._root), axis=1, initial=0.0)
+        scale = np.where(largest > 0, largest, 1.0)
+        return self._named(scale * np.linalg.norm(self._root / scale[:, None], axis=1))
 
     @property
     def tvalues(self) -> Named:
@@ -219,7 +224,7 @@ class GLMResults:
     @property
     def _known_phi(self) -> float | None:
         """The dispersion where the user fixed it, by number or in the family."""
-        fixed = getattr(self.family, self._phi) if self._phi else None
+        fixed = self.family.link_of(self._phi) if self._phi else None
         if isinstance(fixed, Fixed):
             return float(fixed.value)
         return None if isinstance(self.dispersion_method, str) else float(self.dispersion_method)
@@ -228,7 +233,7 @@ class GLMResults:
     def _phi_fit(self) -> tuple[float, float, float]:
         """Maximum likelihood of the dispersion at the fitted means: (eta, loglik, information of eta)."""
         scale = self.deviance / self._total_weight
-        link = getattr(self.family, self._phi)  # type: ignore[arg-type]
+        link = self.family.link_of(self._phi)  # type: ignore[arg-type]
         if not scale > 0:
             return -np.inf, np.inf, np.nan
         begin = float(forward_link(link, np.asarray(scale)))
@@ -242,16 +247,16 @@ class GLMResults:
             return self._known_phi or 1.0
         if self.dispersion_method == "ml":
             return self.family_params[self._phi]
-        return (self.pearson_chi2 if self.dispersion_method == "pearson" else self.deviance) / max(self.df_resid, 0)
+        total = self.pearson_chi2 if self.dispersion_method == "pearson" else self.deviance
+        return total / self.df_resid if self.df_resid > 0 else np.nan
 
     @property
     def family_params(self) -> dict[str, float]:
         """Estimates (ML) of the parameters beyond the mean, on their natural scale."""
-        links = dict(zip(self.family.parameters, self.family.links, strict=True))
         etas = dict(zip(self.problem.family.predictors[1:], self.state.theta[len(self.basis.kept) :], strict=True))
         if self._phi and self._known_phi is None:
             etas[self._phi] = self._phi_fit[0]
-        return {name: float(inverse_link(links[name], np.asarray(eta))[0]) for name, eta in etas.items()}
+        return {name: float(inverse_link(self.family.link_of(name), np.asarray(eta))[0]) for name, eta in etas.items()}
 
     @cached_property
     def llf(self) -> float:
@@ -408,12 +413,11 @@ class GLMResults:
 
     def _variance(self, eta) -> np.ndarray:
         if not self.family.traits.edm:
-            raise ValueError(f"which='var' needs a family whose first parameter is the mean: {self.family_name} is not.")
+            raise ValueError(f"which='var' needs a mean as first parameter; that of {self.family_name} is not.")
         example = np.full(len(eta), self.family.support.example)
-        shared = tuple(np.full(len(eta), e[0]) for e in self._eta[1:])
         rows = build_problem(self.problem.family, np.zeros((len(eta), 0)), example)
         pad = rows.n - len(eta)
-        at = facts_at(rows, tuple(np.pad(e, (0, pad)) for e in (eta, *shared)))
+        at = facts_at(rows, (np.pad(eta, (0, pad)), *self._eta[1:]))
         return self.dispersion * (at.slope**2 / at.expected)[: len(eta)]
 
     def get_prediction(self, new=None, *, offset=None, alpha: float = 0.05) -> "Prediction":
@@ -445,8 +449,8 @@ class GLMResults:
 
     def glance(self):
         """One row of fit statistics, as a frame of the input's kind."""
-        fits, sizes = ("llf", "aic", "bic", "deviance", "null_deviance", "dispersion"), ("df_resid", "df_null", "n_iter")
-        numbers = ("nobs", *fits, *sizes)
+        fits = ("nobs", "llf", "aic", "bic", "deviance", "null_deviance")
+        numbers = (*fits, "df_resid", "df_null", "dispersion", "n_iter")
         columns = {name: np.asarray([getattr(self, name)]) for name in numbers}
         columns["status"] = np.asarray([self.status.name.lower()], object)
         return to_frame(columns, self.frame.kind)
@@ -482,16 +486,24 @@ class Prediction:
         return to_frame({name: values for name, values in vars(self).items() if name != "kind"}, self.kind)
 
 
-def _inverse(information: np.ndarray) -> np.ndarray:
-    """Inverse of an information matrix; NaN where it is not positive definite."""
+def _inverse_root(information: np.ndarray) -> np.ndarray:
+    """R with R R' the inverse of an information matrix; NaN where that is not positive definite."""
     size = np.sqrt(np.abs(np.diagonal(information)))
     size = np.where(size > 0, size, 1.0)
     try:
         triangle = np.linalg.cholesky(information / size / size[:, None])
     except np.linalg.LinAlgError:
-        return np.full_like(information, np.nan)
-    half = np.linalg.solve(triangle, np.diag(1 / size))
-    return half.T @ half
+        return np.full(information.shape, np.nan)
+    return np.linalg.solve(triangle, np.diag(1 / size)).T
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """R with R R' the covariance; NaN where that is not positive definite."""
+    size = np.sqrt(np.abs(np.diagonal(covariance)))
+    try:
+        return np.linalg.cholesky(covariance / size / size[:, None]) * size[:, None]
+    except np.linalg.LinAlgError:
+        return np.full(covariance.shape, np.nan)
 
 
 def special():

@@ -2,16 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf
-from typing import ClassVar, Self, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is_constrained
+from ..pytree import pytree, static
 from .support import Support, reals
 
 
@@ -73,13 +74,16 @@ class Family:
         """What identifies the log-likelihood apart from links and numbers."""
         return type(self)
 
+    def link_of(self, name: str) -> Link:
+        """Link of the parameter of this name."""
+        return self.links[self.parameters.index(name)]
+
     @property
     def traits(self) -> "Traits":
-        """What autodiff finds out about the log-likelihood."""
-        return _traits(self.density, self._standard())
-
-    def _standard(self) -> "Family":
-        return type(self)()
+        """What autodiff finds out about the log-likelihood; links do not matter for it, nor do numeric fields."""
+        plain = {f.name: 0.7 for f in dataclasses.fields(self) if _is_number(f, getattr(self, f.name))}  # type: ignore[arg-type]
+        bare = dataclasses.replace(self, **plain)  # type: ignore[type-var]
+        return _traits(self.density, bare.with_links(**dict.fromkeys(self.parameters, Identity())), self.intervals)
 
     @staticmethod
     def from_loglik(loglik: Callable, support: Support = reals, name: str | None = None, **links: Link) -> "Family":
@@ -96,24 +100,23 @@ def family(cls):
     Raises: TypeError where there is no `loglik` or no parameter with a link.
     """
     body = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
-    made = dataclass(frozen=True)(type(cls.__name__, (Family, *(b for b in cls.__bases__ if b is not object)), body))
+    made: Any = pytree(type(cls.__name__, (Family, *(b for b in cls.__bases__ if b is not object)), body))
     if "loglik" not in body:
         raise TypeError(f"family {cls.__name__} needs loglik(self, y, ...): the log-density of one observation")
     if not any(isinstance(f.default, Link) for f in dataclasses.fields(made)):
         raise TypeError(f"family {cls.__name__} needs a parameter with a link, such as `mu: Link = Log()`")
-    return jax.tree_util.register_dataclass(made)
+    return made
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class FunctionFamily(Family):
     """A family whose log-likelihood is a plain function; see `Family.from_loglik`."""
 
     link_values: tuple[Link, ...]
-    names: tuple[str, ...] = field(metadata=dict(static=True))
-    function: Callable = field(metadata=dict(static=True))
-    support: Support = field(default=reals, metadata=dict(static=True))  # type: ignore[misc]
-    title: str = field(default="custom", metadata=dict(static=True))
+    names: tuple[str, ...] = static()
+    function: Callable = static()
+    support: Support = static(default=reals)  # type: ignore[misc]
+    title: str = static(default="custom")
 
     def loglik(self, y, *parameters):
         return self.function(y, *parameters)
@@ -128,7 +131,7 @@ class FunctionFamily(Family):
 
     @property
     def intervals(self):  # type: ignore[override]
-        return tuple((-inf, inf) if isinstance(k, Fixed) else k.image for k in self.link_values)
+        return tuple((0.0, inf) if isinstance(k, Fixed) else k.image for k in self.link_values)
 
     @property
     def links(self):
@@ -137,9 +140,6 @@ class FunctionFamily(Family):
     @property
     def density(self):
         return self.function
-
-    def _standard(self):
-        return self
 
     def with_links(self, **links):
         values = tuple(links.get(n, k) for n, k in zip(self.names, self.link_values, strict=True))
@@ -156,9 +156,9 @@ class Traits:
 
 
 @lru_cache(maxsize=256)
-def _traits(density, standard: Family) -> Traits:
+def _traits(density, standard: Family, intervals: tuple[Interval, ...]) -> Traits:
     with jax.enable_x64(True), jax.ensure_compile_time_eval():
-        y, values = _probe_points(standard)
+        y, values = _probe_points(standard.support, intervals)
         found = jax.device_get(jax.jit(jax.vmap(lambda y, *v: _score_facts(standard, y, v)))(y, *values))
     slope, root, scaling = found
     zero = lambda a: bool(np.all(np.abs(a) < 1e-8))  # noqa: E731
@@ -189,12 +189,16 @@ def _loglik_at(family: Family, y, values):
     return family.loglik(y, *(Parameter(Identity(), v) for v in values))
 
 
-def _probe_points(standard: Family):
+def _is_number(f: dataclasses.Field, value) -> bool:
+    return not f.metadata.get("static") and not isinstance(value, Link | tuple)
+
+
+def _probe_points(support: Support, intervals: tuple[Interval, ...]):
     """Six interior points of y and of each parameter, irregular so that no identity holds by accident."""
     base = np.asarray([0.13, 0.31, 0.47, 0.59, 0.71, 0.88])
-    turned = [np.roll(base, 2 * j + 1) ** (1 + 0.1 * j) for j in range(len(standard.parameters))]
-    low, high = standard.support.low, standard.support.high
-    return _spread(base, (low, high)), tuple(_spread(u, i) for u, i in zip(turned, standard.intervals, strict=True))
+    turned = [np.roll(base, 2 * j + 1) ** (1 + 0.1 * j) for j in range(len(intervals))]
+    y = _spread(base, (support.low, support.high))
+    return y, tuple(_spread(u, i) for u, i in zip(turned, intervals, strict=True))
 
 
 def _spread(u, interval: Interval):

@@ -1,6 +1,5 @@
 """Gradient ascent by any optax transformation, on all rows or on random minibatches."""
 
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -8,6 +7,7 @@ import jax.numpy as jnp
 
 from ..numerics import dot, eps, factor
 from ..problem import Problem, evaluate, gradient, objective
+from ..pytree import pytree, static
 from .base import Status, Trace, code
 
 
@@ -23,8 +23,7 @@ class GradientState(NamedTuple):
     trace: Trace
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Gradient:
     """Ascent on the mean log-likelihood by an optax transformation, columns scaled to unit curvature at the start.
 
@@ -33,12 +32,12 @@ class Gradient:
     the start; the status is then judged with the curvature of the end.
     """
 
-    transformation: Any = field(default=None, metadata=dict(static=True))
-    batch_size: int | None = field(default=None, metadata=dict(static=True))
+    transformation: Any = static(default=None)
+    batch_size: int | None = static(default=None)
     key: Any = None
     tol: float = 1e-14
     max_steps: int = 1000
-    record: int = field(default=0, metadata=dict(static=True))
+    record: int = static(default=0)
 
     def __post_init__(self):
         if self.batch_size is not None and self.key is None:

@@ -1,6 +1,6 @@
 """Newton's method with Levenberg damping, and a log-barrier where the mean is constrained."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from ..numerics import Factor, dot, eps, factor
 from ..problem import Problem, evaluate, linear_predictors
+from ..pytree import pytree, static
 from .base import Status, Trace, code
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
@@ -23,7 +24,9 @@ class NewtonState(NamedTuple):
     decrement: jax.Array  # g' H^-1 g / 2: the gain still possible
     expected_gain: jax.Array  # of the proposed step, by the quadratic model
     spread: jax.Array  # mean squared standardised score
-    singular: jax.Array  # whether the information was singular at the start
+    singular: jax.Array  # whether the information is singular
+    moved: jax.Array  # largest change of each linear predictor that the last step proposed (K,)
+    drift: jax.Array  # for how many steps each has moved on without shrinking (K,)
     clipped: jax.Array  # whether the wall shortened the proposed step
     barrier: jax.Array
     central: tuple  # (theta, barrier) on the central path, to come back to when the walls are active
@@ -32,8 +35,7 @@ class NewtonState(NamedTuple):
     trace: Trace
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Newton:
     """Newton steps on the observed or the expected information (Fisher scoring).
 
@@ -42,10 +44,10 @@ class Newton:
     parameter space raise the damping, which starts at zero.
     """
 
-    information: str = field(default="observed", metadata=dict(static=True))
+    information: str = static(default="observed")
     tol: float = 1e-11
     max_steps: int = 200
-    record: int = field(default=0, metadata=dict(static=True))  # number of steps whose history is kept
+    record: int = static(default=0)  # number of steps whose history is kept
 
     @property
     def name(self) -> str:
@@ -65,6 +67,8 @@ class Newton:
             expected_gain=zero,
             spread=zero + 1,
             singular=jnp.asarray(False),
+            moved=jnp.zeros(len(problem.designs), start.dtype),
+            drift=jnp.zeros(len(problem.designs), jnp.int32),
             clipped=jnp.asarray(False),
             barrier=barrier,
             central=(start, barrier),
@@ -106,7 +110,7 @@ class Newton:
         step = solved.solve(s.gradient)
         gain = dot(s.gradient, step) - 0.5 * dot(step, dot(s.information, step))
         decrement = 0.5 * dot(s.gradient, step)
-        singular = jnp.where(s.steps == 1, solved.pivot < 16 * step.shape[0] * eps(step), s.singular)
+        singular = (solved.damping > s.damping) | (solved.pivot < 64 * step.shape[0] * eps(step) + 4 * s.damping)
         if problem.family.constrained:
             room = _room(problem, s.theta, step)
             step, clipped = jnp.minimum(1.0, room) * step, room < 1
@@ -122,14 +126,16 @@ class Newton:
         """Set the status if this was the last step. The decrement has a rounding floor, from the rounding of eta."""
         floor = (problem.n + jnp.abs(dot(s.theta, dot(s.information, s.theta)))) * (32 * eps(s.theta)) ** 2
         undamped = s.damping < 1e-3
-        small = undamped & (s.decrement <= self.tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
-        infinite, elsewhere = _still_moving(problem, s)
-        ended = jnp.where(elsewhere, code(Status.BOUNDARY), code(Status.SEPARATED))
-        ended = jnp.where(infinite, ended, jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED)))
-        central = s.barrier > 0
-        done = jnp.where(small & ~central, ended, s.status)
-        done = jnp.where((done == Status.RUNNING) & (s.damping > 1e8), code(Status.NO_PROGRESS), done)
-        done = jnp.where((done == Status.RUNNING) & (s.steps >= self.max_steps), code(Status.MAX_STEPS), done)
+        s = _follow(problem, s, undamped)
+        endless = s.drift >= 5
+        limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
+        ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
+        still = ~jnp.any(s.drift > 0) & (s.decrement <= self.tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
+        gone = jnp.any(endless) & (s.decrement <= self.tol + floor)
+        free = undamped & ~(s.barrier > 0)
+        stuck = jnp.where(s.damping > 1e8, code(Status.NO_PROGRESS), s.status)
+        stuck = jnp.where((stuck == Status.RUNNING) & (s.steps >= self.max_steps), code(Status.MAX_STEPS), stuck)
+        done = jnp.where(free & still, ended, jnp.where(free & gone, limit, stuck))
         done = jnp.where(s.status == Status.RUNNING, done, s.status)
         last = jnp.where((done == Status.CONVERGED) | (done == Status.SINGULAR), s.step, 0.0)
         gained = jnp.where(done == Status.CONVERGED, s.expected_gain, 0.0)
@@ -165,17 +171,19 @@ def _damping(s: NewtonState, accept, gain, slack):
     return jnp.where(accept, accepted, jnp.maximum(8 * s.damping, 0.05))
 
 
-def _still_moving(problem: Problem, s: NewtonState):
-    """Whether the gain has vanished although eta still moves, as it does along a direction to infinity; and whether it
-    is only a parameter other than the first that moves."""
-    moves, at = (_largest(problem, e) for e in (_directions(problem, s.step), linear_predictors(problem, s.theta)))
-    moving = moves > 0.05 + 1e-3 * at
-    return jnp.any(moving), ~moving[0]
+def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
+    """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
+    infinity they hardly shrink although the gain vanishes."""
+    moves = _largest(problem, _directions(problem, s.step))
+    at = _largest(problem, linear_predictors(problem, s.theta))
+    drifts = undamped & (moves > 1e-3 + 1e-6 * at) & (moves > 0.3 * s.moved)
+    return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
 
 
 def _largest(problem: Problem, eta):
     """Largest |eta_k| over the rows that count, (K,)."""
-    kept = [e if problem.weights is None else jnp.where(problem.weights > 0, e, 0.0) for e in eta]
+    unmasked = problem.weights is None
+    kept = [e if unmasked or not e.ndim else jnp.where(problem.weights > 0, e, 0.0) for e in eta]
     return jnp.stack([jnp.max(jnp.abs(e), initial=0.0) for e in kept])
 
 
@@ -192,6 +200,7 @@ def _room(problem: Problem, theta, step):
     for e, d, (low, high) in zip(eta, change, problem.family.eta_intervals(), strict=True):
         gap = jnp.where(d < 0, e - low, high - e).astype(e.dtype)
         ratio = jnp.where((d != 0) & jnp.isfinite(gap), 0.95 * gap / jnp.where(d != 0, jnp.abs(d), 1.0), jnp.inf)
-        kept = ratio if problem.weights is None else jnp.where(problem.weights > 0, ratio, jnp.inf)
+        unmasked = problem.weights is None or not e.ndim
+        kept = ratio if unmasked else jnp.where(problem.weights > 0, ratio, jnp.inf)
         room = jnp.minimum(room, jnp.min(kept))
     return room

@@ -1,0 +1,1 @@
+"""Runnable experiments: `python -m experiments.run CONFIG.toml` writes numbers, pictures and one report."""

@@ -1,0 +1,104 @@
+"""The rooms and their order, read from the imports: nothing is executed."""
+
+import ast
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "jaxglm"
+FLOORS = (
+    ("numerics",),
+    ("links", "design", "penalties"),
+    ("families",),
+    ("problem",),
+    ("solvers",),
+    ("fit",),
+    ("inference", "check", "diagnostics"),
+    ("programs",),
+    ("named", "basis", "frame", "summary", "io", "data"),
+    ("results",),
+    ("model",),
+    ("__init__",),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# who may take a derivative: of row log-likelihoods, of their traits, and of the path from the mean to y
+DERIVATIVES = ("grad", "hessian", "jacfwd", "jacrev", "value_and_grad", "jvp", "vjp", "linearize")
+MAY_DIFFERENTIATE = {
+    "problem.py": ("grad", "hessian", "jacfwd", "value_and_grad"),
+    "families/base.py": ("grad",),
+    "diagnostics.py": ("grad", "jvp"),
+    "programs.py": ("jvp",),
+    "fit.py": ("jvp",),
+}
+FILES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
+every_file = pytest.mark.parametrize("path", FILES)
+
+
+def tree(path: str) -> ast.Module:
+    return ast.parse((PACKAGE / path).read_text())
+
+
+def room(path: str) -> str:
+    return path.split("/")[0].removesuffix(".py")
+
+
+def imported(path: str) -> list[tuple[str, ...]]:
+    """Every import of a file as an absolute dotted path, that of imported names included."""
+    here = ("jaxglm", *path.removesuffix(".py").removesuffix("/__init__").split("/"))
+    package = here if path.endswith("/__init__.py") else here[:-1]
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found += [tuple(a.name.split(".")) for a in node.names]
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            found += [(*base, a.name) for a in node.names]
+    return found
+
+
+def attributes(path: str) -> set[str]:
+    """Dotted names that a file uses, such as jax.grad."""
+    return {ast.unparse(n) for n in ast.walk(tree(path)) if isinstance(n, ast.Attribute)}
+
+
+@every_file
+def test_imports_run_downwards(path):
+    inside = {i[1] for i in imported(path) if i[0] == "jaxglm" and len(i) > 1} & set(FLOOR)
+    upwards = [r for r in inside - {room(path)} if FLOOR[r] >= FLOOR[room(path)]]
+    assert not upwards, f"{path} imports {upwards}"
+
+
+def test_every_room_has_a_floor():
+    assert {room(f) for f in FILES} <= set(FLOOR)
+
+
+@every_file
+def test_the_library_does_not_know_its_users(path):
+    assert not {i[0] for i in imported(path)} & {"experiments", "tests"}
+
+
+@every_file
+def test_derivatives_are_taken_in_few_places(path):
+    used = {d for d in DERIVATIVES if f"jax.{d}" in attributes(path)}
+    assert used <= set(MAY_DIFFERENTIATE.get(path, ())), f"{path} takes {used}"
+
+
+@every_file
+def test_no_file_changes_the_configuration(path):
+    assert not [a for a in attributes(path) if a.endswith("config.update")]
+
+
+@every_file
+def test_names_of_jax_come_from_the_module(path):
+    """`from jax import grad` would hide a derivative from the test above."""
+    assert not {i[-1] for i in imported(path) if i[0] == "jax"} & set(DERIVATIVES)
+
+
+def test_the_order_is_seen():
+    """The checks can fail: they see what they forbid."""
+    assert ("jaxglm", "problem", "Problem") in imported("fit.py")
+    assert ("jaxglm", "links", "Link") in imported("families/base.py")
+    assert "jax.value_and_grad" in attributes("problem.py")
+    assert all(FLOOR[a[0]] < FLOOR[b[0]] for a, b in pairwise(FLOORS))

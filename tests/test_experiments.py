@@ -1,0 +1,172 @@
+"""Configs say what is wrong with them; every experiment runs small, and leaves what it promises."""
+
+import csv
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import config as configs
+from experiments.report import text_table
+from experiments.run import main
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+SMALL = {
+    "quick": ["models=['warpbreaks_log', 'leuk_exponential']"],
+    "links": ["fish=60", "pots=20", "links=['identity, least squares', 'logit']", "solvers=['Newton', 'optax.lbfgs']"],
+    "custom_family": ["examples=['stack_loss']"],
+    "peers": [
+        "workloads=['small_logistic']",
+        "peers=['jaxglm fit', 'statsmodels Logit', 'nothing']",
+        "repeats_small=2",
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Schema:
+    steps: int = 1
+    rate: float = 0.5
+    names: tuple[str, ...] = ()
+
+
+def run(name: str, out: Path, *overrides: str) -> int:
+    return main(
+        [str(CONFIGS / f"{name}.toml"), "--out", str(out), *(part for text in overrides for part in ("--set", text))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"step": 3}, "unknown key 'step'. Did you mean 'steps'?"),
+        ({"steps": 3.5}, "steps must be a whole number, but got 3.5"),
+        ({"steps": True}, "steps must be a whole number, but got True"),
+        ({"rate": "fast"}, "rate must be a number, but got 'fast'"),
+        ({"names": "a"}, "names must be a list, but got 'a'"),
+        ({"names": ["a", 2]}, "names must be a text in quotes, but got 2"),
+    ],
+)
+def test_a_wrong_key_or_type_is_named(values, message):
+    with pytest.raises(configs.ConfigError, match=re.escape(message)):
+        configs.build(Schema, values)
+
+
+def test_a_whole_number_is_a_number_and_a_list_becomes_a_tuple():
+    assert configs.build(Schema, {"rate": 2, "names": ["a"]}) == Schema(rate=2.0, names=("a",))
+
+
+def test_overrides_replace_keys(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('experiment = "quick"\nmodels = []\n')
+    name, values = configs.read(path, ["models=['a', 'b']", "tol_se=1e-3", "word=plain"])
+    assert (name, values) == ("quick", {"models": ["a", "b"], "tol_se": 1e-3, "word": "plain"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("models = []", 'must say experiment = "..."'),
+        ('experiment = "quik"', "unknown experiment 'quik'. Did you mean 'quick'?"),
+        ('experiment = "quick"\nmodel = []', "unknown key 'model'. Did you mean 'models'?"),
+        (
+            'experiment = "quick"\nmodels = ["beetle_probits"]',
+            "unknown models 'beetle_probits'. Did you mean 'beetle_probit'?",
+        ),
+        ('experiment = "peers"\nscale = 2.0', "scale must be in (0, 1], but got 2.0"),
+        ("experiment =", "cannot read"),
+    ],
+)
+def test_a_config_that_cannot_run_ends_with_status_2(tmp_path, capsys, text, message):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    assert main([str(path), "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_every_config_file_is_valid():
+    import importlib
+
+    for path in sorted(CONFIGS.glob("*.toml")):
+        name, values = configs.read(path)
+        configs.build(importlib.import_module(f"experiments.{name}").Config, values)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_an_experiment_leaves_numbers_pictures_and_one_page(tmp_path, capsys, name):
+    assert run(name, tmp_path, *SMALL[name]) == 0
+    printed = capsys.readouterr()
+    assert str(tmp_path / "report.html") in printed.out
+    assert printed.err == ""
+    rows = list(csv.DictReader((tmp_path / "results.csv").open()))
+    pictures, page = list((tmp_path / "figures").glob("*.png")), (tmp_path / "report.html").read_text()
+    assert rows
+    assert pictures
+    assert page.count("data:image/png;base64,") == len(pictures)
+    assert not re.search(r"<(script|link|iframe)|(src|href)\s*=\s*[\"']?(http|//|figures)", page)
+    env = json.loads((tmp_path / "env.json").read_text())
+    assert env["experiment"] == name
+    assert env["versions"]["jax"]
+    assert env["config"]
+    assert env["device"]
+
+
+def test_quick_is_red_where_a_number_is_out_of_tolerance(tmp_path, capsys):
+    assert run("quick", tmp_path, "models=['warpbreaks_log']", "tol_loglik=0.0") == 1
+    assert "FAIL" in capsys.readouterr().out
+    assert 'class="verdict bad"' in (tmp_path / "report.html").read_text()
+
+
+def test_a_missing_peer_is_a_row_that_says_so(monkeypatch):
+    from experiments.peers import measure
+    from experiments.peers.workloads import WORKLOADS
+
+    def missing(label):
+        raise ModuleNotFoundError("No module named 'glum'", name="glum")
+
+    monkeypatch.setattr(measure, "competitor", missing)
+    row = measure.measured(WORKLOADS["small_logistic"](1.0), "glum 1e-8", 3, 1.0)
+    assert row["note"] == "not installed: glum"
+    assert row["median s"] is None
+
+
+def test_a_model_that_a_peer_lacks_is_a_row_that_says_so():
+    from experiments.peers.measure import measured
+    from experiments.peers.workloads import WORKLOADS
+
+    row = measured(WORKLOADS["large_poisson"](0.001), "sklearn lbfgs", 1, 1.0)
+    assert row["note"] == "has no offset"
+
+
+def test_the_score_of_a_workload_is_the_derivative_of_its_log_likelihood():
+    from experiments.peers.workloads import WORKLOADS, max_score
+
+    workload = WORKLOADS["large_poisson"](0.001)
+    X, y, beta = workload["X"], workload["y"], np.zeros(100)
+    eta = lambda b: X @ b + workload["offset"]  # noqa: E731
+    loglik = lambda b: np.sum(y * eta(b) - np.exp(eta(b)))  # noqa: E731
+    slopes = [(loglik(beta + 1e-5 * e) - loglik(beta - 1e-5 * e)) / 2e-5 for e in np.eye(100)]
+    assert max_score(workload, beta) == pytest.approx(np.max(np.abs(slopes)), rel=1e-6)
+
+
+def test_student_t_of_the_custom_family_is_at_the_known_maximum():
+    import jaxglm as jg
+    from experiments.custom_family import stack_loss
+
+    fit = jg.glm(stack_loss.FORMULA, stack_loss.frame(), family=stack_loss.FAMILY)
+    # survreg(dist = "t", parms = 4), here in 200-bit arithmetic: coefficients and log(sigma), se, log-likelihood
+    estimate = np.array(
+        [-40.0680926907363, 0.8570907789389713, 0.7452688108641794, -0.11512482642807337, 0.705339517614271]
+    )
+    se = np.array([7.406593544521895, 0.11623464548685168, 0.29238114087788053, 0.0991243741549204, 0.2303100745607337])
+    assert np.max(np.abs(np.asarray(fit.params) - estimate) / se) < 1e-8
+    assert np.max(np.abs(np.asarray(fit.bse) / se - 1)) < 1e-6
+    assert fit.llf == pytest.approx(-51.42333743265155, rel=1e-9)
+
+
+def test_tables_align():
+    table = text_table([{"a": "x", "b": 1.23456}, {"a": "longer", "b": None}])
+    assert table == "a           b\nx       1.235\nlonger      -"
