@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
-    ("numerics",),
+    ("numerics", "pytree"),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),

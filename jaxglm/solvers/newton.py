@@ -182,9 +182,14 @@ def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
 
 def _largest(problem: Problem, eta):
     """Largest |eta_k| over the rows that count, (K,)."""
-    unmasked = problem.weights is None
-    kept = [e if unmasked or not e.ndim else jnp.where(problem.weights > 0, e, 0.0) for e in eta]
-    return jnp.stack([jnp.max(jnp.abs(e), initial=0.0) for e in kept])
+    return jnp.stack([jnp.max(_where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in eta])
+
+
+def _where_counted(problem: Problem, values, otherwise: float):
+    """values (n,), or one that all rows share, with another value in the rows of weight zero."""
+    if problem.weights is None or not values.ndim:
+        return values
+    return jnp.where(problem.weights > 0, values, otherwise)
 
 
 def _directions(problem: Problem, step):
@@ -200,7 +205,5 @@ def _room(problem: Problem, theta, step):
     for e, d, (low, high) in zip(eta, change, problem.family.eta_intervals(), strict=True):
         gap = jnp.where(d < 0, e - low, high - e).astype(e.dtype)
         ratio = jnp.where((d != 0) & jnp.isfinite(gap), 0.95 * gap / jnp.where(d != 0, jnp.abs(d), 1.0), jnp.inf)
-        unmasked = problem.weights is None or not e.ndim
-        kept = ratio if unmasked else jnp.where(problem.weights > 0, ratio, jnp.inf)
-        room = jnp.minimum(room, jnp.min(kept))
+        room = jnp.minimum(room, jnp.min(_where_counted(problem, ratio, jnp.inf)))
     return room
