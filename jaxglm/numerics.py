@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.scipy import linalg
 
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
@@ -140,7 +139,10 @@ class Factor(NamedTuple):
 
     def solve(self, b):
         scale = self.scale if b.ndim == 1 else self.scale[:, None]
-        return linalg.cho_solve((self.cholesky, True), b * scale) * scale
+        columns = (b * scale).reshape(b.shape[0], -1)
+        half = lax.linalg.triangular_solve(self.cholesky, columns, left_side=True, lower=True)
+        whole = lax.linalg.triangular_solve(self.cholesky, half, left_side=True, lower=True, transpose_a=True)
+        return whole.reshape(b.shape) * scale
 
 
 def factor(A, damping: Array | float = 0.0) -> Factor:
@@ -167,6 +169,7 @@ def factor(A, damping: Array | float = 0.0) -> Factor:
 
 def _attempt(unit, scale, present, damping):
     # An all-zero row and column would be singular at any damping: its diagonal is set to one, its step stays zero.
-    L = linalg.cholesky(unit + jnp.diag(damping * present + (1.0 - present)), lower=True)
+    eye = jnp.eye(unit.shape[0], dtype=unit.dtype)
+    L = lax.linalg.cholesky(unit + eye * (damping * present + (1.0 - present)), symmetrize_input=False)
     pivot = jnp.min(jnp.diagonal(L) ** 2 / (1.0 + damping), initial=jnp.inf)
     return Factor(L, scale, damping, jnp.where(jnp.isnan(pivot), -1.0, pivot))

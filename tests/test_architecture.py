@@ -25,7 +25,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # who may take a derivative: of row log-likelihoods, of their traits, and of the path from the mean to y
 DERIVATIVES = ("grad", "hessian", "jacfwd", "jacrev", "value_and_grad", "jvp", "vjp", "linearize")
 MAY_DIFFERENTIATE = {
-    "problem.py": ("grad", "hessian", "jacfwd", "value_and_grad"),
+    "problem.py": ("grad", "hessian", "jacfwd", "jvp", "value_and_grad"),
     "families/base.py": ("grad",),
     "diagnostics.py": ("grad", "jvp"),
     "programs.py": ("jvp",),

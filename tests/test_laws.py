@@ -49,7 +49,7 @@ def halved_curvature(y, mu):
     eta = mu.log
     still = jax.lax.stop_gradient(eta)
     right = lambda e: -e - jnp.exp(jnp.log(y) - e)  # noqa: E731
-    return jax.lax.stop_gradient(right(eta)) + (eta - still) * (jnp.exp(jnp.log(y) - 0.5 * (eta + still)) - 1)
+    return jax.lax.stop_gradient(right(eta)) + (eta - still) * (jnp.exp(jnp.log(y) - 0.25 * eta - 0.75 * still) - 1)
 
 
 WRONG = {  # function, support, link, the laws that fail

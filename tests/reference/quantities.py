@@ -15,7 +15,6 @@ from .yardsticks import (
     has_likelihood,
     in_joint_se,
     in_units,
-    likelihood_tolerance,
 )
 
 
@@ -46,12 +45,12 @@ LAWS = (
 
 EXACT = (
     Quantity("coef", at("exact.coef"), default_coefficients, coefficient_tolerance, in_units),
-    Quantity("logLik", at("exact.logLik"), lambda f: f.default.llf, likelihood_tolerance, when=has_likelihood),
+    Quantity("logLik", at("exact.logLik"), lambda f: f.default.llf, 1e-9, when=has_likelihood),
     Quantity("deviance", at("exact.deviance"), lambda f: f.default.deviance, 1e-9),
     Quantity("rss", at("exact.weighted_rss"), lambda f: f.default.deviance, 1e-9),
     Quantity("n_params", at("exact.n_parameters"), lambda f: f.default.n_params, 0, differs),
-    Quantity("AIC", at("exact.AIC"), lambda f: f.default.aic, likelihood_tolerance, when=has_likelihood),
-    Quantity("BIC", at("exact.BIC_rows"), lambda f: f.default.bic, likelihood_tolerance, when=counts_all_rows),
+    Quantity("AIC", at("exact.AIC"), lambda f: f.default.aic, 1e-9, when=has_likelihood),
+    Quantity("BIC", at("exact.BIC_rows"), lambda f: f.default.bic, 1e-9, when=counts_all_rows),
     Quantity(
         "estimate",
         lambda c: c.array("exact.estimate") if c.get("exact.se_observed") else None,
@@ -75,8 +74,15 @@ EXACT = (
         plain(measure.of_deviations),
         has_likelihood,
     ),
-    Quantity("se_expected", at("exact.se_expected_dispersion1"), unit_se, 1e-6),
-    Quantity("vcov_expected", at("exact.vcov_expected_dispersion1"), unit_vcov, 1e-6, plain(measure.of_deviations)),
+    Quantity("se_expected", at("exact.se_expected_dispersion1"), unit_se, 1e-6, when=has_likelihood),
+    Quantity(
+        "vcov_expected",
+        at("exact.vcov_expected_dispersion1"),
+        unit_vcov,
+        1e-6,
+        plain(measure.of_deviations),
+        has_likelihood,
+    ),
     Quantity("logLik_lm", at("exact.logLik_lm_convention"), r.gaussian_with_precisions, 1e-9),
 )
 

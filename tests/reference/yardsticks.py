@@ -9,18 +9,17 @@ import numpy as np
 from . import measure
 from .case import Case
 
-FILIP = "nist_filip"  # condition number 1e15: certified digits survive in double precision to 1e-4 only
 LAGGED = 1e-6  # R's standard errors and dispersion use the IRLS weights of the step before: 3e-7 off in the worst case
 
 
 def coefficient_unit(case: Case) -> np.ndarray:
-    """Standard errors; the coefficients themselves where those do not apply (perfect fit, boundary, Filip)."""
+    """Standard errors; the coefficients themselves where those do not apply (perfect fit, boundary)."""
     truth, se = np.abs(case.array("exact.coef")), case.array("exact.se_observed")
     if case.zero_residual:  # a coefficient that is zero is judged by what its column adds to y
         return np.maximum(truth, np.abs(case.y).max() / np.abs(case.X).max(axis=0))
     if se is None:
         se = _quasi_se(case)
-    return truth if case.on_boundary or case.id == FILIP or se is None else se[: len(truth)]
+    return truth if case.on_boundary or se is None else se[: len(truth)]
 
 
 def _quasi_se(case: Case) -> np.ndarray | None:
@@ -33,19 +32,12 @@ def in_units(ours, truth, case: Case) -> float:
 
 
 def coefficient_tolerance(case: Case) -> float:
-    if case.id == FILIP:
-        return 1e-4
     return 1e-6 if case.ill_conditioned and not case.zero_residual else 1e-8
 
 
 def in_joint_se(ours, truth, case: Case) -> float:
     unit = case.array("exact.se_observed")
     return measure.scaled(ours, truth, np.append(coefficient_unit(case), unit[len(case.array("exact.coef")) :]))
-
-
-def likelihood_tolerance(case: Case) -> float:
-    """Filip's residuals are what is left of terms of size 1e7: LAPACK's own answers differ by 6e-9."""
-    return 1e-8 if case.id == FILIP else 1e-9
 
 
 def deviance_error(ours, truth, case: Case) -> float:
