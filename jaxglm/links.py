@@ -114,7 +114,9 @@ class Logit(Link):
     image = (0.0, 1.0)
 
     def inverse(self, eta):
-        return jax.nn.sigmoid(eta)
+        positive = eta > 0
+        t = jnp.exp(jnp.where(positive, -eta, eta))
+        return jnp.where(positive, 1.0, t) / (1.0 + t)  # the slope keeps its right tail: s (1 - s) does not
 
     def forward(self, value):
         return jnp.log(value) - jnp.log1p(-value)
@@ -153,7 +155,8 @@ class CLogLog(Link):
     image = (0.0, 1.0)
 
     def inverse(self, eta):
-        return -jnp.expm1(-jnp.exp(eta))
+        t = jnp.exp(jnp.minimum(eta, 6.5))  # beyond, mu is 1 and the slope 0 in every dtype; exp(eta) may overflow
+        return jnp.where(t < 1, -jnp.expm1(-t), 1.0 - jnp.exp(-t))  # expm1's slope is lost in the right tail
 
     def forward(self, value):
         return jnp.log(-jnp.log1p(-value))
@@ -179,7 +182,7 @@ class LogLog(Link):
     image = (0.0, 1.0)
 
     def inverse(self, eta):
-        return jnp.exp(-jnp.exp(-eta))
+        return jnp.exp(-jnp.exp(jnp.minimum(-eta, 6.5)))
 
     def forward(self, value):
         return -jnp.log(-jnp.log(value))
@@ -202,6 +205,17 @@ class Cauchit(Link):
 
     def forward(self, value):
         return jnp.where(value < 0.5, -1.0 / jnp.tan(pi * value), jnp.tan(pi * (value - 0.5)))
+
+    def log_inverse(self, eta):
+        # 1 - mu is the mu of -eta: its logarithm needs log1p on the right. Far left, log(arctan(z) / z) by its series.
+        right, far = eta > 1, eta < -50
+        a = -jnp.where(far, eta, -50.0)
+        z2 = 1.0 / a / a
+        series = -z2 * (1 / 3 - z2 * (13 / 90 - z2 * (251 / 2835 - z2 * (3551 / 56700))))
+        tail = -jnp.log(a) - log(pi) + series
+        body = jnp.where(far | right, 0.0, eta)
+        log_right = jnp.log1p(-self.inverse(-jnp.where(right, eta, 2.0)))
+        return jnp.where(far, tail, jnp.where(right, log_right, jnp.log(self.inverse(body))))
 
     def log1m_inverse(self, eta):
         return self.log_inverse(-eta)

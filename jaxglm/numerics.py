@@ -92,7 +92,7 @@ def _stirling(z):
 def _log_rising(x):
     """log of x (x + 1) ... (x + 7): the factors pair up to x (x + 7) + 0, 6, 10, 12."""
     u = x * (x + 7)
-    return jnp.log(u * (u + 6) * ((u + 10) * (u + 12)))
+    return jnp.log(u * (u + 6)) + jnp.log((u + 10) * (u + 12))  # one product would overflow float32 at x = 1e5
 
 
 def gammaln(x):
