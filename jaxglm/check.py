@@ -109,11 +109,15 @@ def _at(family: Family, y, eta):
 
 def _moments(family: Family, y, measure, eta) -> tuple[float, float, float]:
     at = _at(family, y, eta)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _compare(at, measure, len(eta))
+
+
+def _compare(at, measure, K: int) -> tuple[float, float, float]:
     mass = np.where(np.isneginf(at.loglik), 0.0, measure * np.exp(at.loglik))
     inside = mass > 0
     mass = mass[inside]
     mean = lambda *vs: np.sum(np.prod([v[inside] for v in vs], axis=0) * mass)  # noqa: E731
-    K = len(eta)
     score = [mean(s) for s in at.score]
     squares = np.array([[mean(at.score[j], at.score[k]) for k in range(K)] for j in range(K)])
     information = -np.array([[mean(at.curvature[j][k]) for k in range(K)] for j in range(K)])

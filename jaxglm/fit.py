@@ -102,7 +102,7 @@ def _constant(design, dtype):
 def _best(problem: Problem, candidates):
     """The candidate of the largest objective."""
     stacked = jnp.stack(candidates)
-    values = lax.map(lambda theta: objective(_interior(problem), theta), stacked)
+    values = jax.vmap(lambda theta: objective(_interior(problem), theta))(stacked)
     return stacked[jnp.argmax(jnp.where(jnp.isnan(values), -jnp.inf, values))]
 
 

@@ -105,7 +105,8 @@ def inverse_link(link, eta):
     eta = np.asarray(eta, float)
     if not eta.ndim:
         return _inverse_link(link, eta)
-    parameter, slope = _inverse_link(link, np.pad(eta, (0, bucket(len(eta)) - len(eta)), mode="edge"))
+    padded = np.pad(eta, (0, bucket(len(eta)) - len(eta)), mode="edge")
+    parameter, slope = jax.device_get(_inverse_link(link, padded))  # sliced on the host: a slice would compile
     return parameter[: len(eta)], slope[: len(eta)]
 
 

@@ -10,7 +10,7 @@ from .basis import Basis
 from .diagnostics import Facts, residuals
 from .families import Family
 from .fit import Fit
-from .frame import ModelFrame, to_frame
+from .frame import ModelFrame, Sides, to_frame
 from .inference import KINDS
 from .io import save
 from .links import Fixed
@@ -405,11 +405,13 @@ class GLMResults:
         """Independent columns and linear predictor of new rows."""
         if new is None and offset is None:
             return self.frame.X[:, self.basis.kept], self.linear_predictor
+        if new is not None and offset is None and getattr(self.frame.encode, "needs_offset", False):
+            raise ValueError("the model was fitted with an array as offset or exposure: pass offset= for the new rows.")
         X, known = self.frame.encode(new) if new is not None else (self.frame.X, self.frame.offset)
+        added = Sides.read(len(X), offset=offset).offset
         X = X[:, self.basis.kept]
         eta = X @ self._estimates[: X.shape[1]]
-        parts = [np.asarray(o, float) for o in (known, offset) if o is not None]
-        return X, sum(parts, eta)
+        return X, sum((o for o in (known, added) if o is not None), eta)
 
     def _variance(self, eta) -> np.ndarray:
         if not self.family.traits.edm:

@@ -59,7 +59,7 @@ class Family:
         like = eta[0] if eta else jnp.zeros(())
         return tuple(Parameter(k, like if isinstance(k, Fixed) else next(given)) for k in self.links)
 
-    @property
+    @cached_property
     def constrained(self) -> bool:
         """Whether some linear predictor can leave the parameter space, as in Poisson with identity link."""
         return any(is_constrained(k, i) for k, i in zip(self.links, self.intervals, strict=True))
@@ -78,7 +78,7 @@ class Family:
         """Link of the parameter of this name."""
         return self.links[self.parameters.index(name)]
 
-    @property
+    @cached_property
     def traits(self) -> "Traits":
         """What autodiff finds out about the log-likelihood; links do not matter for it, nor do numeric fields."""
         plain = {f.name: 0.7 for f in dataclasses.fields(self) if _is_number(f, getattr(self, f.name))}  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
 """HOST: a formula and a data frame, or arrays, to plain NumPy float64. All checking of shapes and values is here."""
 
 from .arrays import from_arrays
-from .base import ModelFrame
+from .base import ModelFrame, Sides
 from .formula import from_formula
 from .tables import to_frame
 
-__all__ = ["ModelFrame", "from_arrays", "from_formula", "to_frame"]
+__all__ = ["ModelFrame", "Sides", "from_arrays", "from_formula", "to_frame"]

@@ -133,7 +133,9 @@ class Newton:
         still = ~jnp.any(s.drift > 0) & (s.decrement <= self.tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
         gone = jnp.any(endless) & (s.decrement <= self.tol + floor)
         free = undamped & ~(s.barrier > 0)
-        stuck = jnp.where(s.damping > 1e8, code(Status.NO_PROGRESS), s.status)
+        # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
+        still_there = ((s.damping > 1e8) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
+        stuck = jnp.where(still_there, code(Status.NO_PROGRESS), s.status)
         stuck = jnp.where((stuck == Status.RUNNING) & (s.steps >= self.max_steps), code(Status.MAX_STEPS), stuck)
         done = jnp.where(free & still, ended, jnp.where(free & gone, limit, stuck))
         done = jnp.where(s.status == Status.RUNNING, done, s.status)
