@@ -19,3 +19,12 @@ def x64():
 
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drop_programs():
+    """Compiled programs hold memory maps, of which Linux gives a process 65,530: past that the compiler aborts."""
+    yield
+    import jax
+
+    jax.clear_caches()

@@ -3,6 +3,7 @@
 import copy
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ def by_id(name: str) -> Case:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case):
+    jax.clear_caches()  # each case has programs of its own; see conftest for why they must not pile up
     verdict = judge(case)
     assert verdict.word == "pass", "\n".join(map(str, verdict.failures or [verdict.unsupported]))
 
