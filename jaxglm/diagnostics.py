@@ -21,7 +21,6 @@ class Facts(NamedTuple):
     slope: Any  # d mean / d eta
     score: Any  # d loglik / d eta
     expected: Any  # expected information of eta
-    observed: Any
     deviance: Any  # 2 (saturated - fitted log-likelihood)
     loglik: Any
 
@@ -33,12 +32,11 @@ def facts(problem: Problem, eta: tuple) -> Facts:
     link = family.links[0]
     mean, slope = jax.jvp(link.inverse, (eta[0],), (jnp.ones_like(eta[0]),))
     at = rows(problem, eta)
-    observed = -at.curvature[0][0]
-    expected = expected_information(problem, eta) if family.traits.edm else observed
+    expected = expected_information(problem, eta) if family.traits.edm else -at.curvature[0][0]
     unit = _mean_deviance if family.traits.edm else _searched_deviance
     deviance = over_rows(lambda y, *e: unit(family, y, e), y, eta)
     response = family.support.response(y)
-    return Facts(response, mean, slope, at.score[0], expected, observed, deviance, at.loglik)
+    return Facts(response, mean, slope, at.score[0], expected, deviance, at.loglik)
 
 
 def _loglik_at(family: Family, y, eta, mean):

@@ -197,6 +197,11 @@ def gradient(problem: Problem, theta):
 def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
     """Objective, gradient and information in one pass over the rows. The information is the observed one, or the
     expected one of an exponential dispersion model with a single predictor."""
+    if expected and not (len(problem.designs) == 1 and problem.family.traits.edm):
+        raise ValueError(
+            f"the expected information of {problem.family.name} with predictors for "
+            f"{', '.join(problem.family.predictors)} is not available; use information='observed'."
+        )
 
     def block(part):
         eta = linear_predictors(part, theta)

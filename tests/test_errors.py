@@ -210,3 +210,11 @@ def test_a_family_without_a_parameter_is_refused():
         class Nothing:
             def loglik(self, y, mu):
                 return -mu.value
+
+
+def test_the_solver_refuses_an_information_that_there_is_not():
+    with pytest.raises(ValueError, match="information must be 'observed' or 'expected'; it is 'fisher'"):
+        jg.Newton(information="fisher")
+    X, y = np.column_stack([np.ones(30), np.arange(30.0)]), np.arange(30) % 7
+    with pytest.raises(ValueError, match="expected information of NegativeBinomial with predictors for mu, alpha"):
+        jg.GLM(y, X, family="negbin").fit(solver=jg.Newton(information="expected"))

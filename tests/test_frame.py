@@ -6,12 +6,11 @@ import time
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from jaxglm.frame import ModelFrame, from_arrays, from_formula, to_frame
-
-pl = pytest.importorskip("polars")
-pa = pytest.importorskip("pyarrow")
 
 N = 12
 rng = np.random.default_rng(7)

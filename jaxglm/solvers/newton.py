@@ -49,6 +49,10 @@ class Newton:
     max_steps: int = 200
     record: int = static(default=0)  # number of steps whose history is kept
 
+    def __post_init__(self):
+        if self.information not in ("observed", "expected"):
+            raise ValueError(f"information must be 'observed' or 'expected'; it is {self.information!r}.")
+
     @property
     def name(self) -> str:
         return "Newton" if self.information == "observed" else "Fisher scoring"
