@@ -1,0 +1,33 @@
+"""Links: monotone maps from a linear predictor to one parameter, and the view of it that a log-likelihood receives."""
+
+from .base import FunctionLink, Interval, Link, bisect, link, rises
+from .bounds import eta_interval, is_constrained, is_unknown
+from .fixed import Fixed
+from .powers import Identity, Inverse, InverseSquared, Log, Power, Sqrt
+from .unit import Cauchit, CLogLog, Logit, LogLog, Probit
+from .view import Parameter
+
+__all__ = [
+    "CLogLog",
+    "Cauchit",
+    "Fixed",
+    "FunctionLink",
+    "Identity",
+    "Interval",
+    "Inverse",
+    "InverseSquared",
+    "Link",
+    "Log",
+    "LogLog",
+    "Logit",
+    "Parameter",
+    "Power",
+    "Probit",
+    "Sqrt",
+    "bisect",
+    "eta_interval",
+    "is_constrained",
+    "is_unknown",
+    "link",
+    "rises",
+]

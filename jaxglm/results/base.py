@@ -1,0 +1,107 @@
+"""HOST: the ground storey of the results: what was fitted, and to how many rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..basis import Basis
+from ..families import Family
+from ..fit import Fit
+from ..frame import ModelFrame
+from ..links import Fixed
+from ..problem import Problem
+from ..solvers import Status
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The fields of a result, and what follows from them alone."""
+
+    frame: ModelFrame
+    family: Family  # as the user gave it
+    dispersion_method: str | float
+    problem: Problem
+    basis: Basis
+    state: Fit
+    solver: Any
+    information: np.ndarray
+    spread: float  # Pearson's chi2 over the sum of the weights, where the information is the expected one
+    counted: np.ndarray  # how often each row counts
+    cov_type: str
+
+    @property
+    def status(self) -> Status:
+        return Status(int(self.state.status))
+
+    @property
+    def converged(self) -> bool:
+        return self.status == Status.CONVERGED
+
+    @property
+    def n_iter(self) -> int:
+        return int(self.state.steps)
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Log-likelihood and decrement at each step of the solver."""
+        steps = min(self.n_iter, len(self.state.trace.loglik))
+        return {name: np.asarray(values[:steps]) for name, values in self.state.trace._asdict().items()}
+
+    @property
+    def solver_name(self) -> str:
+        return self.solver.name
+
+    @property
+    def family_name(self) -> str:
+        return self.family.name
+
+    @property
+    def link_name(self) -> str:
+        return type(self.family.links[0]).__name__.lower()
+
+    @property
+    def formula(self) -> str | None:
+        return self.frame.formula
+
+    @property
+    def n_dropped(self) -> int:
+        return self.frame.n_dropped
+
+    @property
+    def aliased(self) -> tuple[str, ...]:
+        """Columns without a coefficient, because they depend on earlier ones."""
+        return tuple(n for i, n in enumerate(self.frame.names) if i not in self.basis.kept)
+
+    @property
+    def nobs(self) -> float:
+        """Number of observations: rows of positive weight, frequencies counted."""
+        return float(np.sum(self.counted))
+
+    @property
+    def df_resid(self) -> float:
+        return self.nobs - len(self.basis.kept)
+
+    @property
+    def df_model(self) -> int:
+        return len(self.basis.kept) - self.frame.has_intercept
+
+    @property
+    def df_null(self) -> float:
+        return self.nobs - self.frame.has_intercept
+
+    @property
+    def _edm(self) -> bool:
+        return self.family.traits.edm and len(self.problem.family.predictors) == 1
+
+    @property
+    def _phi(self) -> str | None:
+        return self.family.traits.dispersion
+
+    @property
+    def _known_phi(self) -> float | None:
+        """The dispersion where the user fixed it, by number or in the family."""
+        fixed = self.family.link_of(self._phi) if self._phi else None
+        if isinstance(fixed, Fixed):
+            return float(fixed.value)
+        return None if isinstance(self.dispersion_method, str) else float(self.dispersion_method)

@@ -1,0 +1,124 @@
+"""HOST: the coefficients and their covariance, transformed back from the basis of the solver."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from ..inference import KINDS
+from ..named import Named
+from ..programs import covariance_of
+from .likelihood import Likelihood
+
+
+@dataclass(frozen=True)
+class Coefficients(Likelihood):
+    """Estimates by name, and how sure they are."""
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """Parameters that all rows share and that have a coefficient: fitted jointly, or phi if that is by ML."""
+        joint = self.problem.family.predictors[1:]
+        return (*joint, self._phi) if self._phi and self.dispersion_method == "ml" else joint  # type: ignore[return-value]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of `params`: columns of the design, then the shared parameters on the scale of their links."""
+        words = (f"{type(self.family.link_of(s)).__name__.lower()}({s})" for s in self._shared)
+        return (*self.frame.names, *words)
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """The parameter of the family that each entry of `params` belongs to."""
+        return (self.family.parameters[0],) * len(self.frame.names) + self._shared
+
+    @cached_property
+    def _estimates(self) -> np.ndarray:
+        """Coefficients without the aliased ones."""
+        rank = len(self.basis.kept)
+        beta = self.basis.to_beta(np.asarray(self.state.theta[:rank]))
+        joint = self.state.theta[rank:]
+        phi = [self._phi_fit[0]] if len(self._shared) > len(joint) else []
+        return np.concatenate([beta, joint, phi])
+
+    @cached_property
+    def _present(self) -> np.ndarray:
+        """Positions of `_estimates` in `params`."""
+        p = len(self.frame.names)
+        return np.concatenate([self.basis.kept, np.arange(p, p + len(self._shared))])
+
+    def _named(self, values: np.ndarray) -> Named:
+        full = np.full((len(self.names), *values.shape[1:]), np.nan)
+        full[self._present] = values
+        return Named(full, self.names)
+
+    @property
+    def params(self) -> Named:
+        return self._named(self._estimates)
+
+    @cached_property
+    def _root(self) -> np.ndarray:
+        """A root R of the covariance R R' of `_estimates`: squares of extreme scales would overflow in the product."""
+        rank = len(self.basis.kept)
+        default = "expected" if self._edm else "observed"
+        raw = _inverse_root(self.information) if self.cov_type == default else _root(self._raw_cov(self.cov_type))
+        raw = raw * np.sqrt(self.dispersion)
+        root = np.concatenate([self.basis.to_beta(raw[:rank]), raw[rank:]])
+        if len(self._present) > len(root):  # phi by ML: its information is orthogonal to that of the mean
+            root = np.pad(root, (0, 1))
+            root[-1, -1] = 1.0 / np.sqrt(self._phi_fit[2])
+        return root
+
+    @cached_property
+    def _cov(self) -> np.ndarray:
+        """Covariance of `_estimates`."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            return self._root @ self._root.T
+
+    def _raw_cov(self, kind: str) -> np.ndarray:
+        return covariance_of(self.problem, np.asarray(self.state.theta), kind)
+
+    def cov_params(self) -> np.ndarray:
+        """Covariance of `params`, (P, P); NaN for aliased columns."""
+        full = np.full((len(self.names),) * 2, np.nan)
+        full[np.ix_(self._present, self._present)] = self._cov
+        return full
+
+    def with_cov(self, kind: str) -> Self:
+        """The same fit with covariance "expected" or "observed"; nothing is fitted again."""
+        if kind not in KINDS:
+            raise ValueError(f"unknown covariance {kind!r}; choose from {', '.join(KINDS)}.")
+        if kind == "expected" and not self._edm:
+            raise ValueError(
+                f"the expected information of {self.family_name} with estimated "
+                f"{', '.join(self._shared) or 'parameters'} is not available; use 'observed'."
+            )
+        return replace(self, cov_type=kind)
+
+    @property
+    def bse(self) -> Named:
+        """Standard errors."""
+        largest = np.max(np.abs(self._root), axis=1, initial=0.0)
+        scale = np.where(largest > 0, largest, 1.0)
+        return self._named(scale * np.linalg.norm(self._root / scale[:, None], axis=1))
+
+
+def _inverse_root(information: np.ndarray) -> np.ndarray:
+    """R with R R' the inverse of an information matrix; NaN where that is not positive definite."""
+    size = np.sqrt(np.abs(np.diagonal(information)))
+    size = np.where(size > 0, size, 1.0)
+    try:
+        triangle = np.linalg.cholesky(information / size / size[:, None])
+    except np.linalg.LinAlgError:
+        return np.full(information.shape, np.nan)
+    return np.linalg.solve(triangle, np.diag(1 / size)).T
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """R with R R' the covariance; NaN where that is not positive definite."""
+    size = np.sqrt(np.abs(np.diagonal(covariance)))
+    try:
+        return np.linalg.cholesky(covariance / size / size[:, None]) * size[:, None]
+    except np.linalg.LinAlgError:
+        return np.full(covariance.shape, np.nan)
