@@ -197,8 +197,10 @@ def unit_dispersion(family: fam.Family) -> fam.Family:
 
 
 def _check_aliased(frame: ModelFrame, options: Options, basis: Basis) -> None:
-    dropped = [n for i, n in enumerate(frame.names) if i not in set(basis.kept)]
-    if dropped and options.aliased == "raise":
+    if len(basis.kept) == len(frame.names):
+        return
+    dropped = [n for i, n in enumerate(frame.names) if i not in basis.kept]
+    if options.aliased == "raise":
         raise ValueError(
             f"columns {', '.join(dropped)} are constant multiples or combinations of earlier columns. "
             "Drop them, or pass aliased='drop' to have NaN coefficients for them."

@@ -47,6 +47,10 @@ class Problem:
         ends = [sum(self.sizes[: k + 1]) for k in range(len(self.sizes) - 1)]
         return jnp.split(theta, ends)
 
+    def prepared(self) -> "Problem":
+        """The same problem with its designs stored so that many passes over them are cheap."""
+        return replace(self, designs=tuple(d.prepared() for d in self.designs))
+
     def rows(self, start, size: int) -> "Problem":
         """The problem of `size` consecutive rows."""
         return self._select(lambda a: lax.dynamic_slice_in_dim(a, start, size), lambda d: d.rows(start, size))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -187,8 +188,16 @@ def test_missing_numbers_are_told(side):
     assert status(solved(poisson_table(**{side: spoiled}))) == "NON_FINITE"
 
 
-def test_an_impossible_start_is_told():
-    assert status(solved(problem("poisson-log"), start=np.asarray([1e4, 0.0, 0.0]))) == "NON_FINITE"
+def test_zero_is_tried_after_an_impossible_start():
+    found = solved(problem("poisson-log"), start=np.asarray([1e4, 0.0, 0.0]))
+    assert status(found) == "CONVERGED"
+    np.testing.assert_allclose(found.theta, solved(problem("poisson-log")).theta, rtol=0, atol=1e-9)
+
+
+def test_an_impossible_offset_is_told():
+    given = problem("poisson-log")
+    opposed = jnp.where(jnp.arange(given.n) % 2, 1e4, -1e4)
+    assert status(solved(replace(given, offsets=(opposed,)))) == "NON_FINITE"
 
 
 NUMPY_MEAN = {

@@ -40,11 +40,11 @@ class Family:
         defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         return tuple(defaults[name].image for name in self.parameters)  # type: ignore[union-attr]
 
-    @property
+    @cached_property
     def links(self) -> tuple[Link, ...]:
         return tuple(getattr(self, name) for name in self.parameters)
 
-    @property
+    @cached_property
     def predictors(self) -> tuple[str, ...]:
         """Names of the parameters that have a linear predictor, in order: those that are not Fixed."""
         return tuple(n for n, link in zip(self.parameters, self.links, strict=True) if not isinstance(link, Fixed))

@@ -5,7 +5,7 @@ from math import log, pi
 import jax
 import jax.numpy as jnp
 
-from ..numerics import log1mexp, log_ndtr_pair, softplus
+from ..numerics import expit, log1mexp, log_expit, log_ndtr_pair, softplus
 from .base import Link, link
 
 
@@ -14,21 +14,16 @@ class Logit(Link):
     image = (0.0, 1.0)
 
     def inverse(self, eta):
-        positive = eta > 0
-        t = jnp.exp(jnp.where(positive, -eta, eta))
-        return jnp.where(positive, 1.0, t) / (1.0 + t)  # the slope keeps its right tail: s (1 - s) does not
+        return expit(eta)
 
     def forward(self, value):
         return jnp.log(value) - jnp.log1p(-value)
 
     def log_inverse(self, eta):
-        return jnp.where(eta > 0, 0.0, eta) - self._tail(eta)
+        return log_expit(eta)
 
     def log1m_inverse(self, eta):
-        return -jnp.where(eta > 0, eta, 0.0) - self._tail(eta)
-
-    def _tail(self, eta):
-        return softplus(-jnp.where(eta > 0, eta, -eta))  # shared by both logs, so it is computed once
+        return -softplus(eta)
 
 
 @link

@@ -16,13 +16,13 @@ from .likelihood import Likelihood
 class Coefficients(Likelihood):
     """Estimates by name, and how sure they are."""
 
-    @property
+    @cached_property
     def _shared(self) -> tuple[str, ...]:
         """Parameters that all rows share and that have a coefficient: fitted jointly, or phi if that is by ML."""
         joint = self.problem.family.predictors[1:]
         return (*joint, self._phi) if self._phi and self.dispersion_method == "ml" else joint  # type: ignore[return-value]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of `params`: columns of the design, then the shared parameters on the scale of their links."""
         words = (f"{type(self.family.link_of(s)).__name__.lower()}({s})" for s in self._shared)

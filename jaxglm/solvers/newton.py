@@ -12,6 +12,7 @@ from ..pytree import pytree, static
 from .base import Status, Trace, code
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
+FOLLOWED = 1e-2  # decrement below which a drift to infinity is looked for
 
 
 class NewtonState(NamedTuple):
@@ -98,22 +99,23 @@ class Newton:
         gain = jnp.where(jnp.isneginf(s.loglik), s.expected_gain, at.loglik - s.loglik)
         first = s.steps == 0
         kept = s._replace(
-            theta=jnp.where(accept, trial, s.theta),
+            theta=jnp.where(accept, trial, jnp.where(first, 0.0, s.theta)),  # after an impossible start zero is tried
             loglik=jnp.where(accept, at.loglik, s.loglik),
             gradient=jnp.where(accept, at.gradient, s.gradient),
             information=jnp.where(accept, at.information, s.information),
             spread=jnp.where(accept, at.spread, s.spread),
             damping=_damping(s, accept, gain, slack),
             steps=s.steps + 1,
-            status=jnp.where(first & ~accept, code(Status.NON_FINITE), s.status),
+            status=jnp.where((s.steps == 1) & ~accept & jnp.isneginf(s.loglik), code(Status.NON_FINITE), s.status),
         )
         return kept
 
     def _propose(self, problem: Problem, s: NewtonState) -> tuple[NewtonState, Factor]:
         solved = factor(s.information, s.damping)
         step = solved.solve(s.gradient)
-        gain = dot(s.gradient, step) - 0.5 * dot(step, dot(s.information, step))
         decrement = 0.5 * dot(s.gradient, step)
+        # (H + damping |D|) step = g, so that the model's gain g' step - step' H step / 2 needs no product with H
+        gain = decrement + 0.5 * solved.damping * _weighted_square(s.information, step)
         singular = (solved.damping > s.damping) | (solved.pivot < 64 * step.shape[0] * eps(step) + 4 * s.damping)
         if problem.family.constrained:
             room = _room(problem, s.theta, step)
@@ -128,9 +130,9 @@ class Newton:
 
     def _conclude(self, problem: Problem, s: NewtonState, solved: Factor) -> NewtonState:
         """Set the status if this was the last step. The decrement has a rounding floor, from the rounding of eta."""
-        floor = (problem.n + jnp.abs(dot(s.theta, dot(s.information, s.theta)))) * (32 * eps(s.theta)) ** 2
+        floor = (problem.n + _weighted_square(s.information, s.theta)) * (32 * eps(s.theta)) ** 2
         undamped = s.damping < 1e-3
-        s = _follow(problem, s, undamped)
+        s = jax.lax.cond(s.decrement < FOLLOWED, lambda: _follow(problem, s, undamped), lambda: _unfollowed(s))
         endless = s.drift >= 5
         limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
@@ -138,7 +140,7 @@ class Newton:
         gone = jnp.any(endless) & (s.decrement <= self.tol + floor)
         free = undamped & ~(s.barrier > 0)
         # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
-        still_there = ((s.damping > 1e8) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
+        still_there = ((s.damping > 1e8) & (s.decrement < FOLLOWED) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
         stuck = jnp.where(still_there, code(Status.NO_PROGRESS), s.status)
         stuck = jnp.where((stuck == Status.RUNNING) & (s.steps >= self.max_steps), code(Status.MAX_STEPS), stuck)
         done = jnp.where(free & still, ended, jnp.where(free & gone, limit, stuck))
@@ -177,6 +179,11 @@ def _damping(s: NewtonState, accept, gain, slack):
     return jnp.where(accept, accepted, jnp.maximum(8 * s.damping, 0.05))
 
 
+def _weighted_square(information, v):
+    """Sum of v_j^2 |H_jj|: v' H v as if the columns were orthogonal."""
+    return jnp.sum(v * v * jnp.abs(jnp.diagonal(information)))
+
+
 def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
     """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
     infinity they hardly shrink although the gain vanishes."""
@@ -184,6 +191,10 @@ def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
     at = _largest(problem, linear_predictors(problem, s.theta))
     drifts = undamped & (moves > 1e-3 + 1e-6 * at) & (moves > 0.3 * s.moved)
     return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
+
+
+def _unfollowed(s: NewtonState) -> NewtonState:
+    return s._replace(moved=jnp.zeros_like(s.moved), drift=jnp.zeros_like(s.drift))
 
 
 def _largest(problem: Problem, eta):
