@@ -21,6 +21,7 @@ from .families import (
     unit,
 )
 from .fit import Fit, fit
+from .inference import adjust_pvalues
 from .io import load
 from .links import (
     Cauchit,
