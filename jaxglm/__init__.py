@@ -1,5 +1,6 @@
 """Generalised linear models in which a family is only its log-likelihood; JAX takes the derivatives."""
 
+from . import plot
 from .check import check_family
 from .families import (
     Binomial,

@@ -19,6 +19,7 @@ FLOORS = (
     ("named", "basis", "frame", "summary", "io", "data"),
     ("results",),
     ("model",),
+    ("plot",),
     ("__init__",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
