@@ -47,9 +47,7 @@ class Dense:
         n, p = self.X.shape
         if not 0 < n * p * (p + 1) // 2 <= CROSSED_SIZE:
             return self
-        i, j = np.tril_indices(p)
-        columns = lax.optimization_barrier(self.X.T)  # the transposition fused into the products would stride
-        return Crossed(columns, columns[i] * columns[j])
+        return crossed(lax.optimization_barrier(self.X.T))  # the transposition fused into the products would stride
 
 
 @pytree
@@ -98,6 +96,12 @@ class Crossed:
 
     def prepared(self) -> "Crossed":
         return self
+
+
+def crossed(columns) -> Crossed:
+    """The storage with products of a matrix by columns (p, n), on the host or the device."""
+    i, j = np.tril_indices(columns.shape[0])
+    return Crossed(columns, columns[i] * columns[j])
 
 
 @pytree

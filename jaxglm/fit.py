@@ -50,7 +50,11 @@ def fit(problem: Problem, *, solver=None, start=None) -> Fit:
 
 @jax.custom_jvp
 def _solution(solver, problem: Problem, start) -> Fit:
-    state = run(solver, problem.prepared(), start)
+    return concluded(problem, start, run(solver, problem.prepared(), start))
+
+
+def concluded(problem: Problem, start, state) -> Fit:
+    """The fit that a solver's last state stands for; walls are looked at once more, without the barrier."""
     status, loglik = state.status, state.loglik
     if problem.family.constrained:
         loglik = objective(problem, state.theta)

@@ -14,6 +14,7 @@ FLOORS = (
     ("problem",),
     ("solvers",),
     ("fit",),
+    ("batch",),
     ("inference", "check", "diagnostics"),
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),

@@ -52,6 +52,11 @@ class Status(IntEnum):
         "The log-likelihood or its derivatives are not finite at the start. Usual causes: NaN or infinite data, or "
         "offsets beyond the range of the link.",
     )
+    INVALID_DATA = (
+        8,
+        "The data of this member of a batch are not valid: missing or infinite values, a response outside the support, "
+        "or no row that counts. Nothing was fitted.",
+    )
     INFEASIBLE = (
         7,
         "No starting point was found inside the parameter space of the constrained link. Pass `start`, or use a link "

@@ -48,6 +48,7 @@ class Newton:
     information: str = static(default="observed")
     tol: float = 1e-11
     max_steps: int = 200
+    damping: float = 0.0  # of the first step; raised and lowered as steps fail and succeed
     record: int = static(default=0)  # number of steps whose history is kept
 
     def __post_init__(self):
@@ -67,7 +68,7 @@ class Newton:
             loglik=zero - jnp.inf,
             gradient=jnp.zeros_like(start),
             information=jnp.eye(size, dtype=start.dtype),
-            damping=zero,
+            damping=zero + self.damping,
             decrement=zero + jnp.inf,
             expected_gain=zero,
             spread=zero + 1,

@@ -1,0 +1,270 @@
+"""Chunks and rounds: members run through one compiled loop together, and the few that need longer are gathered anew.
+
+Every step is one `vmap` of the single fit, so a member's numbers do not depend on its company. No chunk waits for its
+slowest member: after a round the unfinished are compacted into further chunks, and at the end those that failed are
+tried once more with other settings.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ..fit import concluded, initial
+from ..numerics import factor
+from ..problem import evaluate
+from ..solvers import Newton, Status
+from .members import Members
+
+ROUNDS = (6, 12, 32)  # steps of the first rounds; the last one is repeated
+CACHE_BYTES = 1 << 22  # working set of a chunk on a CPU
+DEVICE_SHARE = 0.25  # of a GPU's memory for one chunk
+ROW_ARRAYS = 12  # row-sized temporaries of one evaluation
+MOST_MEMBERS = 65_536  # in one linear-algebra call: beyond, batched factorisations on GPUs went silently wrong
+RESCUED = (Status.MAX_STEPS, Status.NO_PROGRESS, Status.NON_FINITE, Status.INFEASIBLE)
+
+
+class Outcome(NamedTuple):
+    """What is kept of each member: theta and its standard errors at unit dispersion (B, P), the rest (B,)."""
+
+    theta: Any
+    se: Any
+    loglik: Any
+    status: Any
+    steps: Any
+    decrement: Any
+    spread: Any  # mean squared standardised score
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a batch is worked through."""
+
+    solver: Any
+    expected: bool = False  # whether standard errors come from the expected information
+    chunk: int | None = None  # members a program call; by default what fits the cache or the device
+    sharding: Any = None  # of the axis of the members over devices
+    progress: Callable[[int, int], None] | None = None
+
+
+def fit_members(members: Members, plan: Plan, start=None) -> Outcome:
+    """Outcome of every member as NumPy arrays. start: (B, P), or found from the data."""
+    if not members.size:
+        raise ValueError("a batch needs at least one member.")
+    desk = Desk.of(members, plan)
+    found = desk.empty()
+    waiting = _round(desk, found, _first(desk, start, plan.solver), ROUNDS[0])
+    for steps in _later_rounds(plan.solver.max_steps):
+        if waiting is None:
+            break
+        waiting = _round(desk, found, _again(desk, waiting), steps)
+    for solver, begin in _rescues(desk, found):
+        _rescue(desk, found, solver, begin)
+    return found
+
+
+def chunk_size(members: Members, plan: Plan) -> int:
+    """Members a call: a power of two whose working set stays in the cache of a CPU or in a share of a GPU's memory."""
+    problem = members.one(0)
+    bytes_each = members.row_bytes + ROW_ARRAYS * problem.n * 8 * len(problem.designs)
+    size = plan.chunk or int(max(_budget() // max(bytes_each, 1), 8))
+    largest = min(MOST_MEMBERS, 1 << max(members.size - 1, 0).bit_length())
+    return min(1 << (size.bit_length() - 1), largest)
+
+
+def _budget() -> float:
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return CACHE_BYTES
+    return DEVICE_SHARE * ((device.memory_stats() or {}).get("bytes_limit") or 8 << 30)
+
+
+def _later_rounds(max_steps: int) -> Iterator[int]:
+    done = ROUNDS[0]
+    for k in range(1, max_steps + 1):
+        if done >= max_steps:
+            return
+        steps = ROUNDS[min(k, len(ROUNDS) - 1)]
+        done += steps
+        yield steps
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Members at work: what they share is on the device, their own arrays are on the host."""
+
+    members: Members
+    plan: Plan
+    size: int  # members a call
+
+    @classmethod
+    def of(cls, members: Members, plan: Plan) -> "Desk":
+        shared = (a if b else jnp.asarray(a) for a, b in zip(members.leaves, members.batched, strict=True))
+        return cls(replace(members, leaves=tuple(shared)), plan, chunk_size(members, plan))
+
+    @property
+    def parameters(self) -> int:
+        return sum(self.members.one(0).sizes)
+
+    def empty(self) -> Outcome:
+        B, P = self.members.size, self.parameters
+        own = lambda *shape: np.full(shape, np.nan)  # noqa: E731
+        codes = np.full(B, Status.RUNNING.value), np.zeros(B, int)
+        return Outcome(own(B, P), own(B, P), own(B), *codes, own(B), own(B))
+
+    def chunks(self, index: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Pieces of an index, and each filled up to the size with its last entry: a new length would compile anew."""
+        for at in range(0, len(index), size):
+            piece = index[at : at + size]
+            yield piece, np.pad(piece, (0, size - len(piece)), mode="edge")
+
+    def leaves(self, index: np.ndarray) -> tuple:
+        """Leaves of the members at an index, on the devices that share the work."""
+        first, last = int(index[0]), int(index[-1])
+        run = slice(first, last + 1) if last - first == len(index) - 1 else index  # a view instead of a copy
+        parts = zip(self.members.leaves, self.members.batched, strict=True)
+        return tuple(self.placed(a[run]) if b else a for a, b in parts)
+
+    def placed(self, a):
+        return a if self.plan.sharding is None else jax.device_put(a, self.plan.sharding)
+
+    @property
+    def form(self) -> tuple:
+        return self.members.structure, self.members.axes
+
+
+# --- programs: each is compiled once for a structure, a chunk size and a solver
+
+
+@partial(jax.jit, static_argnames=("form", "given"))
+def _begin(form, given, leaves, solver, start):
+    """Solver states (C, ...) before the first step."""
+
+    def one(leaves, start):
+        problem = jax.tree.unflatten(form[0], leaves)
+        return solver.init(problem, start if given else initial(problem))
+
+    return jax.vmap(one, in_axes=(form[1], 0))(leaves, start)
+
+
+@partial(jax.jit, static_argnames=("form", "expected"), donate_argnames=("state",))
+def _advance(form, expected, leaves, solver, state, steps):
+    """The states after at most so many steps, and what they stand for if they ended there."""
+
+    def step(leaves, s):
+        return solver.step(jax.tree.unflatten(form[0], leaves), s)
+
+    def passes(carry):
+        k, s = carry
+        running = s.status == Status.RUNNING
+        moved = jax.vmap(step, in_axes=(form[1], 0))(leaves, s)
+        return k + 1, jax.tree.map(lambda new, old: jnp.where(_column(running, new), new, old), moved, s)
+
+    unfinished = lambda c: (c[0] < steps) & jnp.any(c[1].status == Status.RUNNING)  # noqa: E731
+    state = lax.while_loop(unfinished, passes, (jnp.int32(0), state))[1]
+    return state, jax.vmap(partial(_outcome, form[0], expected), in_axes=(form[1], 0))(leaves, state)
+
+
+def _column(mask, like):
+    return mask.reshape(mask.shape + (1,) * (like.ndim - 1))
+
+
+def _outcome(structure, expected, leaves, state) -> Outcome:
+    problem = jax.tree.unflatten(structure, leaves)
+    fitted = concluded(problem, state.theta, state)
+    at = evaluate(problem, fitted.theta, expected=expected)
+    solved = factor(at.information)
+    inverse = solved.solve(jnp.eye(fitted.theta.shape[0], dtype=fitted.theta.dtype))
+    se = jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(jnp.diagonal(inverse)))
+    return Outcome(fitted.theta, se, fitted.loglik, fitted.status, fitted.steps, fitted.decrement, at.spread)
+
+
+# --- rounds
+
+
+def _first(desk: Desk, start, solver):
+    """Chunks of all members with their first states."""
+    index = np.arange(desk.members.size)
+    for piece, filled in desk.chunks(index, desk.size):
+        leaves = desk.leaves(filled)
+        begin = np.zeros((len(filled), desk.parameters)) if start is None else start[filled]
+        yield piece, leaves, solver, _begin(desk.form, start is not None, leaves, solver, desk.placed(begin))
+
+
+def _again(desk: Desk, waiting):
+    """Chunks of the members that did not end, compacted: a power of two of them."""
+    index, states, solver = waiting
+    size = min(desk.size, max(8, 1 << (len(index) - 1).bit_length()))
+    for at, filled in desk.chunks(np.arange(len(index)), size):
+        state = jax.tree.map(lambda a, f=filled: desk.placed(a[f]), states)
+        yield index[at], desk.leaves(index[filled]), solver, state
+
+
+def _round(desk: Desk, found: Outcome, chunks, steps: int):
+    """Run chunks for so many steps, store what ended, return (index, states, solver) of the rest, or None."""
+    left, solver = [], None
+    for piece, leaves, solver, state in chunks:
+        state, outcome = _advance(desk.form, desk.plan.expected, leaves, solver, state, steps)
+        outcome = Outcome(*(np.asarray(a)[: len(piece)] for a in outcome))
+        _store(found, piece, outcome)
+        running = np.flatnonzero(outcome.status == Status.RUNNING)
+        if len(running):
+            left.append((piece[running], jax.tree.map(lambda a, r=running: np.asarray(a)[r], state)))
+        if desk.plan.progress is not None:
+            desk.plan.progress(int(np.sum(found.status != Status.RUNNING)), desk.members.size)
+    if not left:
+        return None
+    states = jax.tree.map(lambda *parts: np.concatenate(parts), *(s for _, s in left))
+    return np.concatenate([i for i, _ in left]), states, solver
+
+
+def _store(found: Outcome, index: np.ndarray, outcome: Outcome) -> None:
+    for whole, part in zip(found, outcome, strict=True):
+        whole[index] = part
+
+
+def _rescues(desk: Desk, found: Outcome):
+    """Other ways to try for members that failed: a damped start at zero, then the expected information."""
+    solver = desk.plan.solver
+    if not isinstance(solver, Newton):
+        return
+    yield replace(solver, damping=1.0), np.zeros((desk.members.size, desk.parameters))
+    if desk.plan.expected and solver.information == "observed":
+        yield replace(solver, damping=1.0, information="expected"), None
+
+
+def _rescue(desk: Desk, found: Outcome, solver, start) -> None:
+    """Fit the members that failed once more; keep what ends better."""
+    failed = np.flatnonzero(np.isin(found.status, RESCUED))
+    if not len(failed):
+        return
+    part = Desk.of(desk.members.take(failed), replace(desk.plan, solver=solver, progress=None))
+    again = part.empty()
+    waiting = _round(part, again, _first(part, None if start is None else start[failed], solver), solver.max_steps)
+    assert waiting is None, "a solver ends within max_steps"
+    better = ~np.isin(again.status, RESCUED)
+    _store(found, failed[better], Outcome(*(a[better] for a in again)))
+
+
+# --- any function of fitted members
+
+
+def over_members(function: Callable, members: Members, *arrays, chunk: int | None = None) -> Any:
+    """`function(problem, *rows of arrays)` of every member, in chunks: NumPy arrays (B, ...). Pass a named function."""
+    desk = Desk.of(members, Plan(solver=None, chunk=chunk))
+    parts = []
+    for piece, filled in desk.chunks(np.arange(members.size), desk.size):
+        value = _apply(function, desk.form, desk.leaves(filled), tuple(a[filled] for a in arrays))
+        parts.append(jax.tree.map(lambda a, m=len(piece): np.asarray(a)[:m], value))
+    return jax.tree.map(lambda *a: np.concatenate(a), *parts)
+
+
+@partial(jax.jit, static_argnames=("function", "form"))
+def _apply(function, form, leaves, arrays):
+    one = lambda leaves, arrays: function(jax.tree.unflatten(form[0], leaves), *arrays)  # noqa: E731
+    return jax.vmap(one, in_axes=(form[1], 0))(leaves, arrays)

@@ -1,0 +1,114 @@
+"""The members of a batch: one Problem in which some leaves have an axis for the members, and the others are shared."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..design import Dense, crossed
+from ..problem import Problem
+
+SHARED_PRODUCTS = 1 << 25  # elements of the products of columns, 256 MB, up to which they are kept
+WASTE = 0.25  # share of padding among the rows of ragged members that is put up with
+
+
+@dataclass(frozen=True)
+class Members:
+    """B problems of one shape. `leaves` are those of the Problem that `structure` rebuilds, host arrays; where
+    `batched` is true the first axis of a leaf is that of the members."""
+
+    leaves: tuple[Any, ...]
+    batched: tuple[bool, ...]
+    structure: Any
+    size: int
+
+    @classmethod
+    def of(cls, problem: Problem, batched: Problem, size: int) -> "Members":
+        """problem: with leaves (B, ...) or shared; batched: the same tree with a truth value for each leaf."""
+        leaves, structure = jax.tree.flatten(problem)
+        flags = tuple(bool(b) for b in jax.tree.leaves(batched))
+        if len(flags) != len(leaves):
+            raise ValueError(f"{len(leaves)} leaves of a problem have {len(flags)} flags.")
+        return cls(tuple(leaves), flags, structure, size)
+
+    @classmethod
+    def varied(cls, problem: Problem, size: int, **changed: Any) -> "Members":
+        """One problem many times over, with an axis of members on what is given: y, weights, offset (of the first
+        predictor), each (B, n). The design is shared and never replicated."""
+        offset = changed.pop("offset", None)
+        offsets = problem.offsets if offset is None else (offset, *problem.offsets[1:])
+        designs = tuple(_shared(d) for d in problem.designs)
+        whole = replace(problem, designs=designs, offsets=offsets, **changed)
+        still = replace(jax.tree.map(lambda _: False, whole), **{k: jax.tree.map(lambda _: True, v) for k, v in
+                        changed.items()})
+        flags = still if offset is None else replace(still, offsets=(True, *still.offsets[1:]))
+        return cls.of(whole, flags, size)
+
+    @property
+    def axes(self) -> tuple[int | None, ...]:
+        """in_axes of the leaves for vmap."""
+        return tuple(0 if b else None for b in self.batched)
+
+    def take(self, index) -> "Members":
+        """The members at these positions."""
+        leaves = tuple(a[index] if b else a for a, b in zip(self.leaves, self.batched, strict=True))
+        return Members(leaves, self.batched, self.structure, len(index))
+
+    def one(self, i: int) -> Problem:
+        """The problem of one member."""
+        leaves = (a[i] if b else a for a, b in zip(self.leaves, self.batched, strict=True))
+        return jax.tree.unflatten(self.structure, leaves)
+
+    def astype(self, dtype) -> "Members":
+        """The same members with floating leaves of this dtype."""
+        cast = lambda a: np.asarray(a, dtype) if np.issubdtype(np.asarray(a).dtype, np.floating) else a  # noqa: E731
+        return Members(tuple(map(cast, self.leaves)), self.batched, self.structure, self.size)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of one member in the leaves that have the members' axis."""
+        return sum(a[0].nbytes for a, b in zip(self.leaves, self.batched, strict=True) if b and len(a))
+
+
+def _shared(design):
+    """A design that all members share, with the products of its columns where they are not too large."""
+    if not isinstance(design, Dense):
+        return design
+    n, p = design.X.shape
+    return crossed(np.ascontiguousarray(design.X.T)) if 0 < n * p * (p + 1) // 2 <= SHARED_PRODUCTS else design
+
+
+def stack_sizes(sizes: np.ndarray) -> np.ndarray:
+    """Padded number of rows for each ragged member: as few sizes as leave at most a quarter of all rows as padding.
+
+    Candidates are quarter octaves (a program is compiled for each size that occurs).
+    """
+    rounded = np.asarray([_quarter_octave(int(n)) for n in sizes])
+    present = np.unique(rounded)
+    rows = np.asarray([sizes[rounded == s].sum() for s in present], float)
+    counts = np.asarray([(rounded == s).sum() for s in present], float)
+    for pieces in range(1, len(present) + 1):
+        padded, ends = _cheapest(present, counts, pieces)
+        if padded <= rows.sum() / (1 - WASTE) or pieces == len(present):
+            tops = present[np.asarray(ends)]
+            return tops[np.searchsorted(tops, rounded)]
+    raise AssertionError("the last round returns")
+
+
+def _quarter_octave(n: int) -> int:
+    """n rounded up to 4, 5, 6 or 7 times a power of two; at least 8."""
+    unit = 1 << max((max(n, 8) - 1).bit_length() - 3, 0)
+    return -(-max(n, 8) // unit) * unit
+
+
+def _cheapest(sizes, counts, pieces: int) -> tuple[float, list[int]]:
+    """Fewest padded rows if the sorted sizes are cut into this many runs, each padded to its largest, and where they
+    end: dynamic programming over the ends."""
+    total = np.concatenate([[0.0], np.cumsum(counts)])
+    m = len(sizes)
+    best = [(sizes[j] * total[j + 1], [j]) for j in range(m)]
+    for _ in range(pieces - 1):
+        best = [min((best[i][0] + sizes[j] * (total[j + 1] - total[i + 1]), [*best[i][1], j]) for i in range(j))
+                if j else best[0] for j in range(m)]
+    return best[-1]
