@@ -40,8 +40,10 @@ from .links import (
     Sqrt,
     link,
 )
-from .model import GLM, FitWarning, glm
+from .many import BatchResults, fit_batch
+from .model import GLM, glm
 from .named import Named
+from .options import FitWarning
 from .penalties import Ridge
 from .problem import Problem
 from .problem import make_problem as problem

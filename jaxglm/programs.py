@@ -87,6 +87,18 @@ def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndar
     return fitted, rest[:-1].reshape(P, P), rest[-1]
 
 
+@partial(jax.jit, static_argnames="expected")
+def _information(problem, theta, expected):
+    at = evaluate(problem, theta, expected=expected)
+    return at.information, at.spread
+
+
+@in_float64
+def information_at(problem: Problem, theta, expected: bool) -> tuple[np.ndarray, float]:
+    """Information (expected or observed) and the mean squared standardised score at theta."""
+    return _information(problem, theta, expected)
+
+
 _covariance = jax.jit(covariance, static_argnames="kind")
 _predictors = jax.jit(linear_predictors)
 _facts = jax.jit(facts)

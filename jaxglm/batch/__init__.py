@@ -1,6 +1,6 @@
 """Many fits as one program: members of one shape, in chunks and rounds, each with its own status."""
 
-from .engine import Outcome, fit_members, over_members
+from .engine import Outcome, Plan, fit_members, over_members
 from .members import Members, stack_sizes
 
-__all__ = ["Members", "Outcome", "fit_members", "over_members", "stack_sizes"]
+__all__ = ["Members", "Outcome", "Plan", "fit_members", "over_members", "stack_sizes"]

@@ -48,17 +48,20 @@ class Plan:
     solver: Any
     expected: bool = False  # whether standard errors come from the expected information
     chunk: int | None = None  # members a program call; by default what fits the cache or the device
+    back: Any = None  # (p, p): coefficients of the mean = back @ those that are fitted, where a basis stands in for X
     sharding: Any = None  # of the axis of the members over devices
     progress: Callable[[int, int], None] | None = None
 
 
-def fit_members(members: Members, plan: Plan, start=None) -> Outcome:
-    """Outcome of every member as NumPy arrays. start: (B, P), or found from the data."""
+def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome:
+    """Outcome of every member as NumPy arrays. start: (B, P), or found from the data. index: the members to fit, by
+    default all; the others keep NaN and the status RUNNING. Standard errors are those of `plan.back @ theta`."""
     if not members.size:
         raise ValueError("a batch needs at least one member.")
     desk = Desk.of(members, plan)
     found = desk.empty()
-    waiting = _round(desk, found, _first(desk, start, plan.solver), ROUNDS[0])
+    index = np.arange(members.size) if index is None else index
+    waiting = _round(desk, found, _first(desk, index, start, plan.solver), ROUNDS[0])
     for steps in _later_rounds(plan.solver.max_steps):
         if waiting is None:
             break
@@ -152,8 +155,8 @@ def _begin(form, given, leaves, solver, start):
     return jax.vmap(one, in_axes=(form[1], 0))(leaves, start)
 
 
-@partial(jax.jit, static_argnames=("form", "expected"), donate_argnames=("state",))
-def _advance(form, expected, leaves, solver, state, steps):
+@partial(jax.jit, static_argnames=("form", "expected"))
+def _advance(form, expected, leaves, solver, state, steps, back):
     """The states after at most so many steps, and what they stand for if they ended there."""
 
     def step(leaves, s):
@@ -167,29 +170,31 @@ def _advance(form, expected, leaves, solver, state, steps):
 
     unfinished = lambda c: (c[0] < steps) & jnp.any(c[1].status == Status.RUNNING)  # noqa: E731
     state = lax.while_loop(unfinished, passes, (jnp.int32(0), state))[1]
-    return state, jax.vmap(partial(_outcome, form[0], expected), in_axes=(form[1], 0))(leaves, state)
+    return state, jax.vmap(partial(_outcome, form[0], expected, back), in_axes=(form[1], 0))(leaves, state)
 
 
 def _column(mask, like):
     return mask.reshape(mask.shape + (1,) * (like.ndim - 1))
 
 
-def _outcome(structure, expected, leaves, state) -> Outcome:
+def _outcome(structure, expected, back, leaves, state) -> Outcome:
     problem = jax.tree.unflatten(structure, leaves)
     fitted = concluded(problem, state.theta, state)
     at = evaluate(problem, fitted.theta, expected=expected)
     solved = factor(at.information)
-    inverse = solved.solve(jnp.eye(fitted.theta.shape[0], dtype=fitted.theta.dtype))
-    se = jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(jnp.diagonal(inverse)))
+    outward = jnp.eye(fitted.theta.shape[0], dtype=fitted.theta.dtype)
+    if back is not None:
+        outward = outward.at[: back.shape[0], : back.shape[0]].set(back)
+    variance = jnp.sum(outward * solved.solve(outward.T).T, axis=1)
+    se = jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(variance))
     return Outcome(fitted.theta, se, fitted.loglik, fitted.status, fitted.steps, fitted.decrement, at.spread)
 
 
 # --- rounds
 
 
-def _first(desk: Desk, start, solver):
-    """Chunks of all members with their first states."""
-    index = np.arange(desk.members.size)
+def _first(desk: Desk, index: np.ndarray, start, solver):
+    """Chunks of members with their first states."""
     for piece, filled in desk.chunks(index, desk.size):
         leaves = desk.leaves(filled)
         begin = np.zeros((len(filled), desk.parameters)) if start is None else start[filled]
@@ -209,7 +214,7 @@ def _round(desk: Desk, found: Outcome, chunks, steps: int):
     """Run chunks for so many steps, store what ended, return (index, states, solver) of the rest, or None."""
     left, solver = [], None
     for piece, leaves, solver, state in chunks:
-        state, outcome = _advance(desk.form, desk.plan.expected, leaves, solver, state, steps)
+        state, outcome = _advance(desk.form, desk.plan.expected, leaves, solver, state, steps, desk.plan.back)
         outcome = Outcome(*(np.asarray(a)[: len(piece)] for a in outcome))
         _store(found, piece, outcome)
         running = np.flatnonzero(outcome.status == Status.RUNNING)
@@ -244,8 +249,9 @@ def _rescue(desk: Desk, found: Outcome, solver, start) -> None:
     if not len(failed):
         return
     part = Desk.of(desk.members.take(failed), replace(desk.plan, solver=solver, progress=None))
-    again = part.empty()
-    waiting = _round(part, again, _first(part, None if start is None else start[failed], solver), solver.max_steps)
+    again, everyone = part.empty(), np.arange(len(failed))
+    begun = _first(part, everyone, None if start is None else start[failed], solver)
+    waiting = _round(part, again, begun, solver.max_steps)
     assert waiting is None, "a solver ends within max_steps"
     better = ~np.isin(again.status, RESCUED)
     _store(found, failed[better], Outcome(*(a[better] for a in again)))
@@ -254,17 +260,23 @@ def _rescue(desk: Desk, found: Outcome, solver, start) -> None:
 # --- any function of fitted members
 
 
-def over_members(function: Callable, members: Members, *arrays, chunk: int | None = None) -> Any:
-    """`function(problem, *rows of arrays)` of every member, in chunks: NumPy arrays (B, ...). Pass a named function."""
+def over_members(function: Callable, members: Members, *arrays, context=None, chunk: int | None = None) -> Any:
+    """`function(problem, *rows of arrays)` of every member, in chunks: NumPy arrays (B, ...). Pass a named function.
+    context: a pytree that all members share, then the function's second argument."""
     desk = Desk.of(members, Plan(solver=None, chunk=chunk))
     parts = []
     for piece, filled in desk.chunks(np.arange(members.size), desk.size):
-        value = _apply(function, desk.form, desk.leaves(filled), tuple(a[filled] for a in arrays))
-        parts.append(jax.tree.map(lambda a, m=len(piece): np.asarray(a)[:m], value))
+        value = _apply(function, desk.form, desk.leaves(filled), tuple(a[filled] for a in arrays), context)
+        parts.append(jax.tree.map(partial(_head, len(piece)), value))
     return jax.tree.map(lambda *a: np.concatenate(a), *parts)
 
 
+def _head(size: int, a) -> np.ndarray:
+    return np.asarray(a)[:size]
+
+
 @partial(jax.jit, static_argnames=("function", "form"))
-def _apply(function, form, leaves, arrays):
-    one = lambda leaves, arrays: function(jax.tree.unflatten(form[0], leaves), *arrays)  # noqa: E731
+def _apply(function, form, leaves, arrays, context):
+    shared = () if context is None else (context,)
+    one = lambda leaves, arrays: function(jax.tree.unflatten(form[0], leaves), *shared, *arrays)  # noqa: E731
     return jax.vmap(one, in_axes=(form[1], 0))(leaves, arrays)

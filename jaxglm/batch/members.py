@@ -38,12 +38,18 @@ class Members:
         predictor), each (B, n). The design is shared and never replicated."""
         offset = changed.pop("offset", None)
         offsets = problem.offsets if offset is None else (offset, *problem.offsets[1:])
+        whole = replace(problem, offsets=offsets, **changed)
+        still = jax.tree.map(lambda _: False, whole)
+        flags = replace(still, **{name: jax.tree.map(lambda _: True, value) for name, value in changed.items()})
+        flags = flags if offset is None else replace(flags, offsets=(True, *still.offsets[1:]))
+        return cls.of(*cls.share(whole, flags), size)
+
+    @staticmethod
+    def share(problem: Problem, flags: Problem) -> tuple[Problem, Problem]:
+        """The problem with its designs, which all members share, stored for many weights at once, and its flags."""
         designs = tuple(_shared(d) for d in problem.designs)
-        whole = replace(problem, designs=designs, offsets=offsets, **changed)
-        still = replace(jax.tree.map(lambda _: False, whole), **{k: jax.tree.map(lambda _: True, v) for k, v in
-                        changed.items()})
-        flags = still if offset is None else replace(still, offsets=(True, *still.offsets[1:]))
-        return cls.of(whole, flags, size)
+        still = tuple(jax.tree.map(lambda _: False, d) for d in designs)
+        return replace(problem, designs=designs), replace(flags, designs=still)
 
     @property
     def axes(self) -> tuple[int | None, ...]:
@@ -64,6 +70,14 @@ class Members:
         """The same members with floating leaves of this dtype."""
         cast = lambda a: np.asarray(a, dtype) if np.issubdtype(np.asarray(a).dtype, np.floating) else a  # noqa: E731
         return Members(tuple(map(cast, self.leaves)), self.batched, self.structure, self.size)
+
+    def penalised(self, penalty: Any) -> "Members":
+        """The same members with a penalty that they share."""
+        problem = jax.tree.unflatten(self.structure, self.leaves)
+        flags = jax.tree.unflatten(self.structure, self.batched)
+        numbers = jax.tree.map(lambda v: np.asarray(v, float), penalty)
+        still = jax.tree.map(lambda _: False, numbers)
+        return Members.of(replace(problem, penalty=numbers), replace(flags, penalty=still), self.size)
 
     @property
     def row_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from .arrays import from_arrays
 from .base import ModelFrame, Sides
 from .formula import from_formula
+from .groups import group_columns, group_rows
 from .tables import to_frame
 
-__all__ = ["ModelFrame", "Sides", "from_arrays", "from_formula", "to_frame"]
+__all__ = ["ModelFrame", "Sides", "from_arrays", "from_formula", "group_columns", "group_rows", "to_frame"]

@@ -18,7 +18,7 @@ OFFSETS = ("offset", "exposure")
 
 
 def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any = None, weights: Any = None,
-                 freq_weights: Any = None, trials: Any = None, missing: str = "drop",
+                 freq_weights: Any = None, trials: Any = None, missing: str = "drop", apart: Any = (),
                  context: Mapping[str, Any] | None = None) -> ModelFrame:
     """The model frame of a formula.
 
@@ -26,13 +26,14 @@ def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any =
     data: a pandas or polars DataFrame, a pyarrow Table or a dict of columns.
     offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
     missing: "drop" the rows with a missing value in a column that is used, or "raise".
+    apart: columns that "." does not stand for.
     context: functions and constants that the formula may use, by name.
     Raises: ValueError, which names the column and the first offending row; ImportError without formulaic.
     """
     table, space = Table.read(data), dict(context or {})
     given = {"offset": offset, "exposure": exposure, "weights": weights, "freq_weights": freq_weights, "trials": trials}
     named = {role: value for role, value in given.items() if isinstance(value, str)}
-    parsed = parse(formula, table, set(named.values()))
+    parsed = parse(formula, table, {*named.values(), *apart})
     columns = {name: table.series(name) for name in _used_columns(parsed, named, table, space)}
     check_index(data=data, **given)
     sides = Sides.read(table.n, **{role: table.raw(v) if role in named else v for role, v in given.items()})

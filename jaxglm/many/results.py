@@ -1,0 +1,312 @@
+"""HOST: what a user holds after many fits: arrays over members, tables, and any single model of them."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..basis import find_basis
+from ..families import Family
+from ..fit import Fit
+from ..frame import to_frame
+from ..inference import adjust_pvalues, log_two_sided
+from ..io import save
+from ..named import Named
+from ..options import Response, unit_dispersion
+from ..programs import build_problem, information_at
+from ..results import GLMResults
+from ..results.wald import special
+from ..solvers import Status, Trace
+from .data import Ragged, Stacked, is_fixed, member_family, members_of, seen, subset
+from .extras import best_dispersion, deviances, loglik_at
+from .run import Numbers, Settings, fit_data
+
+
+@dataclass(frozen=True)
+class BatchResults:
+    """Many fitted models: arrays with one row for each member, NaN where nothing can be said."""
+
+    data: Stacked | Ragged
+    settings: Settings
+    numbers: Numbers
+    labels: list | None = None  # one for each member: a word, or a tuple of the values of several grouping columns
+    groups: tuple[str, ...] = ()  # names of the grouping columns
+    n_dropped: int = 0  # rows with missing values
+
+    # --- what was fitted
+
+    def __len__(self) -> int:
+        return self.data.size
+
+    @property
+    def family(self) -> Family:
+        return self.settings.options.family
+
+    @property
+    def status(self) -> np.ndarray:
+        """Codes of `jaxglm.Status` (B,)."""
+        return self.numbers.status
+
+    @property
+    def converged(self) -> np.ndarray:
+        return self.status == Status.CONVERGED
+
+    @property
+    def status_counts(self) -> dict[str, int]:
+        """How many members ended with each status that occurs."""
+        codes, counts = np.unique(self.status, return_counts=True)
+        return {Status(int(c)).name: int(k) for c, k in zip(codes, counts, strict=True)}
+
+    def failed(self) -> np.ndarray:
+        """Positions of the members that did not converge."""
+        return np.flatnonzero(~self.converged)
+
+    @property
+    def n_iter(self) -> np.ndarray:
+        return self.numbers.n_iter
+
+    @property
+    def nobs(self) -> np.ndarray:
+        return self.numbers.nobs
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """Distance of the estimates from the maximum in standard errors (B,); known for precision="float32" only."""
+        return self.numbers.accuracy
+
+    # --- coefficients
+
+    @property
+    def _phi(self) -> str | None:
+        return self.family.traits.dispersion
+
+    @property
+    def _further(self) -> tuple[str, ...]:
+        return self.settings.family.predictors[1:]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the P coefficients: columns, then the shared parameters on the scale of their links."""
+        words = (f"{type(self.family.link_of(s)).__name__.lower()}({s})" for s in self._further)
+        return (*self.data.pattern.names, *words)
+
+    @property
+    def params(self) -> np.ndarray:
+        """Estimates (B, P)."""
+        return self.numbers.theta
+
+    @property
+    def bse(self) -> np.ndarray:
+        """Standard errors (B, P)."""
+        return self.numbers.se * np.sqrt(self.dispersion)[:, None]
+
+    @property
+    def tvalues(self) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.params / self.bse
+
+    @property
+    def use_t(self) -> bool:
+        """Whether tests use Student's t: where the dispersion was estimated."""
+        return self._phi is not None and isinstance(self.settings.options.dispersion, str)
+
+    @property
+    def _df(self) -> np.ndarray | None:
+        return self.df_resid[:, None] if self.use_t else None
+
+    @property
+    def pvalues(self) -> np.ndarray:
+        """Two-sided p-values (B, P) of the hypotheses that a coefficient is 0."""
+        return np.exp(self.log_pvalues)
+
+    @cached_property
+    def log_pvalues(self) -> np.ndarray:
+        """Natural logs of the p-values, which do not underflow."""
+        return log_two_sided(self.tvalues, self._df)
+
+    def conf_int(self, alpha: float = 0.05) -> np.ndarray:
+        """Wald limits (B, P, 2) at level 1 - alpha."""
+        if not 0 < alpha < 1:
+            raise ValueError(f"alpha must be between 0 and 1; it is {alpha!r}.")
+        upper = 1 - alpha / 2
+        quantile = special().stdtrit(self._df, upper) if self.use_t else special().ndtri(upper)
+        return np.stack([self.params - quantile * self.bse, self.params + quantile * self.bse], axis=-1)
+
+    def coef(self, term: str) -> dict[str, np.ndarray]:
+        """Estimate, standard error, statistic, p-value and log p (B,) of one coefficient."""
+        j = self._position(term)
+        columns = dict(estimate=self.params, std_error=self.bse, statistic=self.tvalues, p_value=self.pvalues,
+                       log_p=self.log_pvalues)
+        return {name: values[:, j] for name, values in columns.items()}
+
+    def _position(self, term: str) -> int:
+        return int(Named(np.arange(len(self.names)), self.names)[term])
+
+    def adjusted(self, term: str, method: str = "bh") -> np.ndarray:
+        """P-values (B,) of one coefficient, adjusted over the members that converged; NaN for the others."""
+        p = self.pvalues[:, self._position(term)]
+        return adjust_pvalues(np.where(self.converged, p, np.nan), method)
+
+    # --- dispersion and likelihood
+
+    @property
+    def df_resid(self) -> np.ndarray:
+        return self.nobs - self.numbers.rank
+
+    @cached_property
+    def dispersion(self) -> np.ndarray:
+        """Estimates of phi (B,) in the standard errors; 1 for a family without one."""
+        method, phi = self.settings.options.dispersion, self._phi
+        if phi is None:
+            return np.ones(len(self))
+        if is_fixed(self.family, phi):
+            return np.broadcast_to(np.asarray(self.family.link_of(phi).value, float), len(self))  # type: ignore[attr-defined]
+        if not isinstance(method, str):
+            return np.full(len(self), float(method))
+        if method == "ml":
+            return self._phi_fit[0]
+        total = self.numbers.spread * self.numbers.weight if method == "pearson" else self.deviance
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.df_resid > 0, total / self.df_resid, np.nan)
+
+    @cached_property
+    def llf(self) -> np.ndarray:
+        """Log-likelihoods (B,) at the maximum in every estimated parameter, the dispersion too."""
+        if self._phi is None:
+            return self.numbers.loglik
+        if not self._phi_known:
+            return self._phi_fit[1]
+        return self._everywhere(lambda m, theta, index: loglik_at(m, theta, self.family, self.dispersion[index]))[0]
+
+    @property
+    def _phi_known(self) -> bool:
+        return is_fixed(self.family, self._phi) or not isinstance(self.settings.options.dispersion, str)
+
+    @cached_property
+    def _phi_fit(self) -> tuple[np.ndarray, ...]:
+        """The dispersion by maximum likelihood at the fitted means, and the log-likelihood there."""
+        return self._everywhere(lambda m, theta, i: best_dispersion(m, theta, self.family, self.numbers.spread[i]))
+
+    @cached_property
+    def deviance(self) -> np.ndarray:
+        """Twice the gain of the saturated models (B,), for a unit dispersion."""
+        return self._everywhere(lambda m, theta, index: deviances(m, theta))[0]
+
+    def _everywhere(self, function) -> tuple[np.ndarray, ...]:
+        """Arrays (B,) from a function of (members, theta, positions) on every block; NaN for members without a fit."""
+        found: list[np.ndarray] = []
+        for block in self.data.blocks():
+            members = members_of(block, seen(block, self.settings.family), self.settings.family, block.X)
+            values = function(members, np.nan_to_num(self.params[block.index]), block.index)
+            values = values if isinstance(values, tuple) else (values,)
+            found = found or [np.full(len(self), np.nan) for _ in values]
+            for whole, own in zip(found, values, strict=True):
+                whole[block.index] = np.where(np.isnan(self.numbers.loglik[block.index]), np.nan, own)
+        return tuple(found)
+
+    @property
+    def n_params(self) -> np.ndarray:
+        """Numbers of estimated parameters (B,), the dispersion counted."""
+        free_phi = self._phi is not None and not self._phi_known
+        return self.numbers.rank + len(self._further) + int(free_phi)
+
+    @property
+    def aic(self) -> np.ndarray:
+        return 2 * self.n_params - 2 * self.llf
+
+    @property
+    def bic(self) -> np.ndarray:
+        return np.log(np.maximum(self.nobs, 1)) * self.n_params - 2 * self.llf
+
+    # --- single models
+
+    def __getitem__(self, i) -> GLMResults:
+        """The full result of one member, by position or by label."""
+        position = self._member(i)
+        frame, options = self.data.frame(position), self.settings.options
+        options = replace(options, family=member_family(options.family, position))
+        if self.status[position] == Status.INVALID_DATA:
+            raise ValueError(f"member {i!r} was not fitted: {Status.INVALID_DATA.message}")
+        family = unit_dispersion(options.family)
+        response = Response.of(frame, options.family)
+        basis = find_basis(frame.X, response.weights)
+        problem = build_problem(family, basis.columns, response.y, frame.offset, response.weights)
+        p = len(frame.names)
+        theta: Any = np.concatenate([basis.from_beta(self.params[position, basis.kept]), self.params[position, p:]])
+        expected = self.settings.expected
+        information, spread = information_at(problem, theta, expected)
+        state: Any = Fit(theta, self.numbers.loglik[position], self.status[position], self.n_iter[position],
+                         self.numbers.decrement[position], Trace(np.empty(0), np.empty(0)))  # type: ignore[arg-type]
+        return GLMResults(
+            frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, basis=basis,
+            state=state, solver=self.settings.solver, information=information, spread=spread,
+            counted=response.counted, cov_type="expected" if expected else "observed",
+        )  # fmt: skip
+
+    def _member(self, i) -> int:
+        if isinstance(i, int | np.integer):
+            if not -len(self) <= i < len(self):
+                raise IndexError(f"there are {len(self)} members; member {i} is not among them.")
+            return int(i) % len(self)
+        if self.labels is not None and i in self.labels:
+            return self.labels.index(i)
+        raise KeyError(f"no member {i!r}; use a position from 0 to {len(self) - 1}"
+                       + ("." if self.labels is None else f" or a label such as {self.labels[0]!r}."))
+
+    def refit(self, index=None, *, solver=None, penalty=None, start=None) -> "BatchResults":
+        """The same batch with these members (by default those that failed) fitted again, with another solver, penalty
+        or start (one for each of them)."""
+        index = self.failed() if index is None else np.asarray(index, int)
+        settings = replace(self.settings, solver=solver or self.settings.solver, penalty=penalty, progress=None)
+        if not len(index):
+            return self
+        again = fit_data(subset(self.data, index), settings, start)
+        numbers = Numbers(**{name: values.copy() for name, values in vars(self.numbers).items()})
+        numbers.put(index, again)
+        return replace(self, numbers=numbers)
+
+    # --- tables
+
+    def _keys(self, repeat: int = 1) -> dict[str, np.ndarray]:
+        """Columns that tell the member."""
+        if self.labels is None:
+            return {"member": np.repeat(np.arange(len(self)), repeat)}
+        if len(self.groups) < 2:
+            return {(self.groups or ("member",))[0]: np.repeat(np.asarray(self.labels), repeat)}
+        columns = zip(*self.labels, strict=True)
+        return {g: np.repeat(np.asarray(c), repeat) for g, c in zip(self.groups, columns, strict=True)}
+
+    def tidy(self, alpha: float = 0.05, adjust: str | None = None):
+        """One row a member and coefficient, as a frame of the input's kind; `adjust` adds adjusted p-values."""
+        P, limits = len(self.names), self.conf_int(alpha)
+        columns: dict[str, Any] = self._keys(P)
+        columns["term"] = np.tile(np.asarray(self.names, object), len(self))
+        columns |= dict(
+            estimate=self.params.ravel(), std_error=self.bse.ravel(), statistic=self.tvalues.ravel(),
+            p_value=self.pvalues.ravel(), conf_low=limits[..., 0].ravel(), conf_high=limits[..., 1].ravel(),
+        )  # fmt: skip
+        if adjust is not None:
+            columns["p_adjusted"] = np.stack([self.adjusted(t, adjust) for t in self.names], axis=1).ravel()
+        columns["status"] = np.repeat(self._words, P)
+        return to_frame(columns, self.data.pattern.kind)
+
+    def glance(self):
+        """One row a member: fit statistics, as a frame of the input's kind."""
+        columns: dict[str, Any] = self._keys()
+        for name in ("nobs", "llf", "aic", "bic", "df_resid", "dispersion", "n_iter"):
+            columns[name] = np.asarray(getattr(self, name))
+        columns["status"] = self._words
+        return to_frame(columns, self.data.pattern.kind)
+
+    @property
+    def _words(self) -> np.ndarray:
+        return np.asarray([Status(int(s)).name.lower() for s in self.status], object)
+
+    def save(self, path) -> None:
+        """Write the batch with its data to an npz file; `jaxglm.load` reads it."""
+        save(replace(self, settings=replace(self.settings, progress=None, sharding=None)), path)
+
+    def __repr__(self):
+        counts = ", ".join(f"{k} {name.lower()}" for name, k in self.status_counts.items())
+        return f"<BatchResults {self.family.name} {len(self)} members x {len(self.names)} coefficients: {counts}>"

@@ -1,0 +1,190 @@
+"""HOST: blocks of members to numbers: fits, members whose columns depend on each other, bad data, precision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..basis import Basis, find_basis
+from ..batch import Members, Outcome, Plan, fit_members, over_members
+from ..families import Family
+from ..numerics import dot, factor
+from ..options import Options, unit_dispersion
+from ..problem import evaluate
+from ..solvers import Status
+from .data import Block, Ragged, Seen, Stacked, members_of, seen
+
+PRECISIONS = ("float64", "mixed", "float32")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a batch is fitted."""
+
+    options: Options
+    solver: Any
+    penalty: Any = None
+    precision: str = "float64"
+    chunk: int | None = None
+    sharding: Any = None
+    progress: Callable[[int, int], None] | None = None
+
+    def __post_init__(self):
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; it is {self.precision!r}.")
+
+    @property
+    def family(self) -> Family:
+        return unit_dispersion(self.options.family)
+
+    @property
+    def expected(self) -> bool:
+        """Whether standard errors come from the expected information, as those of a single fit."""
+        return self.family.traits.edm and len(self.family.predictors) == 1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Arrays of a fitted batch, one entry for each member: (B, P) or (B,)."""
+
+    theta: np.ndarray  # coefficients, then the shared parameters on the scale of their links; NaN where aliased
+    se: np.ndarray  # at unit dispersion
+    loglik: np.ndarray  # at unit dispersion
+    status: np.ndarray
+    n_iter: np.ndarray
+    decrement: np.ndarray
+    spread: np.ndarray
+    nobs: np.ndarray
+    weight: np.ndarray  # sum of the weights
+    rank: np.ndarray
+    accuracy: np.ndarray  # distance from the maximum in standard errors, by a float64 evaluation; NaN if not asked for
+
+    @classmethod
+    def empty(cls, B: int, P: int) -> "Numbers":
+        own = lambda *shape: np.full(shape, np.nan)  # noqa: E731
+        codes = np.full(B, Status.INVALID_DATA.value), np.zeros(B, int)
+        zeros = np.zeros(B), np.zeros(B), np.zeros(B, int)
+        return cls(own(B, P), own(B, P), own(B), *codes, own(B), own(B), *zeros, own(B))
+
+    def put(self, index, other: "Numbers") -> None:
+        for name, values in vars(other).items():
+            getattr(self, name)[index] = values
+
+    def take(self, index) -> "Numbers":
+        return Numbers(**{name: values[index] for name, values in vars(self).items()})
+
+
+def fit_data(data: Stacked | Ragged, settings: Settings, start=None) -> Numbers:
+    """Numbers of every member; start (B, P)."""
+    p = data.pattern.X.shape[1] if isinstance(data, Ragged) else data.X.shape[-1]
+    numbers = Numbers.empty(data.size, p + len(settings.family.predictors) - 1)
+    for block in data.blocks():
+        given = None if start is None else start[block.index]
+        numbers.put(block.index, _fit_block(block, settings, given))
+    _fit_deficient(data, settings, numbers, p)
+    return numbers
+
+
+def _fit_block(block: Block, settings: Settings, start) -> Numbers:
+    data = seen(block, settings.family)
+    basis = _basis(block, settings)
+    X = block.X if basis is None else basis.columns
+    members = members_of(block, data, settings.family, X)
+    if settings.penalty is not None:
+        members = members.penalised(settings.penalty)
+    if start is not None and basis is not None:
+        start = _into_basis(start, basis, block.X.shape[-1])
+    outcome, accuracy = _fit_valid(members, data, settings, start, basis)
+    return _numbers(block, data, outcome, accuracy, basis)
+
+
+def _basis(block: Block, settings: Settings) -> Basis | None:
+    """Independent, well-conditioned columns of a shared design. A penalty is one on the columns as they are."""
+    if block.X.ndim == 3:
+        return None
+    basis = find_basis(block.X)
+    return basis if settings.penalty is None else replace(basis, columns=block.X[:, basis.kept], triangle=None)
+
+
+def _into_basis(start, basis: Basis, p: int):
+    beta = np.nan_to_num(start[:, :p][:, basis.kept])
+    return np.concatenate([basis.from_beta(beta.T).T, start[:, p:]], axis=1)
+
+
+def _fit_valid(members: Members, data: Seen, settings: Settings, start, basis) -> tuple[Outcome, np.ndarray]:
+    back = None if basis is None or basis.triangle is None else basis.to_beta(np.eye(len(basis.kept)))
+    plan = Plan(settings.solver, settings.expected, settings.chunk, back, settings.sharding, settings.progress)
+    index, accuracy = np.flatnonzero(data.valid), np.full(members.size, np.nan)
+    with jax.enable_x64(True):
+        if settings.precision != "float64":
+            half = lambda a: None if a is None else np.asarray(a, np.float32)  # noqa: E731
+            rough = fit_members(members.astype(np.float32), replace(plan, back=half(back)), half(start), index)
+            start = np.nan_to_num(rough.theta)
+            if settings.precision == "float32":
+                accuracy = over_members(_distance, members, start, chunk=settings.chunk)
+                return rough, accuracy
+        return fit_members(members, plan, start, index), accuracy
+
+
+def _distance(problem, theta):
+    """Distance from the maximum in standard errors: sqrt(g' H^-1 g)."""
+    at = evaluate(problem, theta)
+    return dot(at.gradient, factor(at.information).solve(at.gradient)) ** 0.5
+
+
+def _numbers(block: Block, data: Seen, outcome: Outcome, accuracy, basis: Basis | None) -> Numbers:
+    b, p = len(block.index), block.X.shape[-1]
+    kept = np.arange(p) if basis is None else basis.kept
+    made = Numbers.empty(b, p + outcome.theta.shape[1] - len(kept))
+    columns = np.concatenate([kept, np.arange(p, made.theta.shape[1])])
+    theta = np.array(outcome.theta, float)
+    if basis is not None:
+        theta[:, : len(kept)] = basis.to_beta(theta[:, : len(kept)].T).T
+    made.theta[:, columns], made.se[:, columns] = theta, outcome.se
+    counts = np.broadcast_to(np.sum(data.counted, axis=-1), b)
+    total = counts if data.weights is None else np.broadcast_to(np.sum(data.weights, axis=-1), b)
+    plain = dict(loglik=outcome.loglik, n_iter=outcome.steps, decrement=outcome.decrement, spread=outcome.spread,
+                 nobs=counts, weight=total, rank=np.full(b, len(kept)), accuracy=accuracy)
+    for name, values in plain.items():
+        getattr(made, name)[:] = values
+    made.status[:] = np.where(data.valid, outcome.status, Status.INVALID_DATA.value)
+    for values in (made.theta, made.se, made.loglik):
+        values[~data.valid] = np.nan
+    return made
+
+
+def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers, p: int) -> None:
+    """Members whose columns depend on each other lose the later ones, as in a single fit, and are fitted anew."""
+    if settings.penalty is not None:
+        return
+    ranks: dict[int, list[tuple[int, np.ndarray]]] = {}
+    for i in np.flatnonzero(numbers.status == Status.SINGULAR.value):
+        frame = data.frame(int(i))
+        used = None if frame.weights is None else frame.weights
+        kept = find_basis(frame.X, used, suspicious=True).kept
+        if 0 < len(kept) < numbers.rank[i]:
+            ranks.setdefault(len(kept), []).append((int(i), kept))
+    for pairs in ranks.values():
+        index, kept = np.asarray([i for i, _ in pairs]), [k for _, k in pairs]
+        part = _narrow(data, index, kept)
+        made = fit_data(part, settings)
+        wide = Numbers.empty(len(index), numbers.theta.shape[1])
+        wide.put(np.arange(len(index)), replace(made, theta=wide.theta, se=wide.se))
+        for j, columns in enumerate(kept):
+            at = np.concatenate([columns, np.arange(p, wide.theta.shape[1])])
+            wide.theta[j, at], wide.se[j, at] = made.theta[j], made.se[j]
+        numbers.put(index, wide)
+
+
+def _narrow(data: Stacked | Ragged, index: np.ndarray, kept: list[np.ndarray]) -> Ragged:
+    """Some members with some of their columns each, as ragged data."""
+    frames = [data.frame(int(i)) for i in index]
+    join = lambda parts: None if parts[0] is None else np.concatenate(parts)  # noqa: E731
+    y: Any = [f.y for f in frames]
+    y = tuple(map(np.concatenate, zip(*y, strict=True))) if isinstance(y[0], tuple) else np.concatenate(y)
+    sides = {name: join([getattr(f, name) for f in frames]) for name in ("offset", "weights", "freq_weights")}
+    X = np.concatenate([f.X[:, k] for f, k in zip(frames, kept, strict=True)])
+    ends = np.concatenate([[0], np.cumsum([len(f.X) for f in frames])])
+    return Ragged(replace(frames[0], y=y, X=X, rows=np.arange(len(X)), **sides), np.arange(len(X)), ends)

@@ -1,0 +1,102 @@
+"""HOST: what a user chose: words become objects, and the response becomes what the likelihood sees."""
+
+import difflib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import families as fam
+from . import links as lnk
+from .frame import ModelFrame
+from .links import Fixed
+
+FAMILIES = {
+    "gaussian": fam.Gaussian, "normal": fam.Gaussian, "binomial": fam.Binomial, "bernoulli": fam.Binomial,
+    "poisson": fam.Poisson, "gamma": fam.Gamma, "inverse_gaussian": fam.InverseGaussian,
+    "inverse.gaussian": fam.InverseGaussian, "invgauss": fam.InverseGaussian, "negbin": fam.NegativeBinomial,
+    "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
+}  # fmt: skip
+LINKS = {
+    "identity": lnk.Identity, "log": lnk.Log, "logit": lnk.Logit, "probit": lnk.Probit, "cloglog": lnk.CLogLog,
+    "loglog": lnk.LogLog, "cauchit": lnk.Cauchit, "inverse": lnk.Inverse, "inverse_squared": lnk.InverseSquared,
+    "sqrt": lnk.Sqrt,
+}  # fmt: skip
+
+
+class FitWarning(UserWarning):
+    """A fit did not converge; its status says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user chose besides the data."""
+
+    family: fam.Family
+    dispersion: str | float = "pearson"
+    aliased: str = "drop"
+
+    def __post_init__(self):
+        words = ("pearson", "deviance", "ml")
+        known = self.dispersion in words if isinstance(self.dispersion, str) else self.dispersion > 0
+        if not known:
+            raise ValueError(f"dispersion must be {', '.join(words)} or a positive number; it is {self.dispersion!r}.")
+        if self.aliased not in ("drop", "raise"):
+            raise ValueError(f"aliased must be 'drop' or 'raise'; it is {self.aliased!r}.")
+
+
+def resolve_family(family, link=None) -> fam.Family:
+    """The family object for a word or an object, with another link for its first parameter if one is given."""
+    chosen = _word(family, FAMILIES, "family") if isinstance(family, str) else family
+    chosen = chosen() if isinstance(chosen, type) else chosen
+    if not isinstance(chosen, fam.Family):
+        raise ValueError(f"family must be a word or a Family; it is {family!r}. Words: {', '.join(FAMILIES)}.")
+    if link is None:
+        return chosen
+    found = _word(link, LINKS, "link")() if isinstance(link, str) else link
+    return chosen.with_links(**{chosen.parameters[0]: found})
+
+
+def _word(word: str, table: dict, what: str):
+    key = word.lower().replace(" ", "_").replace("-", "_")
+    if key in table:
+        return table[key]
+    near = difflib.get_close_matches(key, table, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown {what} {word!r}.{hint} Words: {', '.join(table)}; or pass a {what} object.")
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the likelihood sees of the response: y or (successes, trials), and the weights that multiply it."""
+
+    y: Any
+    weights: np.ndarray | None
+    counted: np.ndarray = field(repr=False)  # how often each row counts in n
+
+    @classmethod
+    def of(cls, frame: ModelFrame, family: fam.Family) -> "Response":
+        y, weights, frequency = frame.y, frame.weights, frame.freq_weights
+        pairs = family.support is fam.successes
+        if isinstance(y, tuple) and not pairs:
+            raise ValueError(f"{family.name} takes one response; (successes, trials) are for family='binomial'.")
+        if frame.success not in (None, "True") and not pairs:
+            raise ValueError(
+                f"{frame.response} holds words, of which {frame.success!r} would count as 1; {family.name} needs "
+                "numbers. Use family='binomial', or code the response."
+            )
+        if pairs and not isinstance(y, tuple) and weights is not None and np.all((y >= 0) & (y <= 1)):
+            y, weights = (weights * y, weights), None  # proportions: the weights are the trials
+        family.support.check(y, family.name)
+        used = np.ones(len(frame.X)) if weights is None else (weights > 0).astype(float)
+        if isinstance(y, tuple):
+            used = used * (y[1] > 0)
+        counted = used if frequency is None else used * frequency
+        parts = [a for a in (weights, frequency, None if used.all() else used) if a is not None]
+        return cls(y, np.prod(parts, axis=0) if parts else None, counted)
+
+
+def unit_dispersion(family: fam.Family) -> fam.Family:
+    """The family with its dispersion at 1: coefficients of an exponential dispersion model do not depend on it."""
+    name = family.traits.dispersion
+    return family if name is None else family.with_links(**{name: Fixed(1.0)})
