@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .compiled import program
 from .design import Dense, Ones
 from .diagnostics import Facts, facts
 from .families import Family
@@ -65,7 +66,7 @@ def _padded(a: Any, size: int) -> Any:
     return full
 
 
-@partial(jax.jit, static_argnames="expected")
+@program(static_argnames="expected")
 def _solve(problem, solver, start, expected):
     """All results as one vector: every further array costs 10 us on its way to the host, a small fit takes 100."""
     solved = fit(problem, solver=solver, start=start)
@@ -87,7 +88,7 @@ def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndar
     return fitted, rest[:-1].reshape(P, P), rest[-1]
 
 
-@partial(jax.jit, static_argnames="expected")
+@program(static_argnames="expected")
 def _information(problem, theta, expected):
     at = evaluate(problem, theta, expected=expected)
     return at.information, at.spread
@@ -99,9 +100,9 @@ def information_at(problem: Problem, theta, expected: bool) -> tuple[np.ndarray,
     return _information(problem, theta, expected)
 
 
-_covariance = jax.jit(covariance, static_argnames="kind")
-_predictors = jax.jit(linear_predictors)
-_facts = jax.jit(facts)
+_covariance = program(covariance, static_argnames="kind")
+_predictors = program(linear_predictors)
+_facts = program(facts)
 
 
 @in_float64
@@ -131,12 +132,12 @@ def inverse_link(link, eta):
     return parameter[: len(eta)], slope[: len(eta)]
 
 
-@jax.jit
+@program
 def _inverse_link(link, eta):
     return jax.jvp(link.inverse, (eta,), (jnp.ones_like(eta),))
 
 
-@jax.jit
+@program
 def _maximise_shared(problem, start):
     state = run(Newton(tol=1e-20), problem, start)
     return state.theta, state.loglik, evaluate(problem, state.theta).information
@@ -150,7 +151,7 @@ def maximise_shared(problem: Problem, eta: np.ndarray, family: Family, start: fl
     return _maximise_shared(held, np.asarray([start]))
 
 
-@jax.jit
+@program
 def _null_predictor(problem):
     ones = replace(problem, designs=(Ones(problem.n),))
     return linear_predictors(ones, fit(ones).theta)[0]
@@ -168,6 +169,6 @@ def forward_link(link, value):
     return _forward_link(link, jnp.asarray(value))
 
 
-@jax.jit
+@program
 def _forward_link(link, value):
     return link.forward(value)

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
-    ("numerics", "pytree"),
+    ("numerics", "pytree", "compiled"),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
@@ -19,7 +19,7 @@ FLOORS = (
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
     ("results", "options"),
-    ("many",),
+    ("many", "resampling"),
     ("model",),
     ("plot",),
     ("__init__",),

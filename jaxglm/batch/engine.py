@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..compiled import program
 from ..fit import concluded, initial
 from ..numerics import factor
 from ..problem import evaluate
@@ -144,7 +145,7 @@ class Desk:
 # --- programs: each is compiled once for a structure, a chunk size and a solver
 
 
-@partial(jax.jit, static_argnames=("form", "given"))
+@program(static_argnames=("form", "given"))
 def _begin(form, given, leaves, solver, start):
     """Solver states (C, ...) before the first step."""
 
@@ -155,7 +156,7 @@ def _begin(form, given, leaves, solver, start):
     return jax.vmap(one, in_axes=(form[1], 0))(leaves, start)
 
 
-@partial(jax.jit, static_argnames=("form", "expected"))
+@program(static_argnames=("form", "expected"))
 def _advance(form, expected, leaves, solver, state, steps, back):
     """The states after at most so many steps, and what they stand for if they ended there."""
 
@@ -275,7 +276,7 @@ def _head(size: int, a) -> np.ndarray:
     return np.asarray(a)[:size]
 
 
-@partial(jax.jit, static_argnames=("function", "form"))
+@program(static_argnames=("function", "form"))
 def _apply(function, form, leaves, arrays, context):
     shared = () if context is None else (context,)
     one = lambda leaves, arrays: function(jax.tree.unflatten(form[0], leaves), *shared, *arrays)  # noqa: E731

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..compiled import program
 from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is_constrained
 from ..pytree import pytree, static
 from .support import Support, reals
@@ -159,7 +160,7 @@ class Traits:
 def _traits(density, standard: Family, intervals: tuple[Interval, ...]) -> Traits:
     with jax.enable_x64(True), jax.ensure_compile_time_eval():
         y, values = _probe_points(standard.support, intervals)
-        found = jax.device_get(jax.jit(jax.vmap(lambda y, *v: _score_facts(standard, y, v)))(y, *values))
+        found = jax.device_get(program(jax.vmap(lambda y, *v: _score_facts(standard, y, v)))(y, *values))
     slope, root, scaling = found
     zero = lambda a: bool(np.all(np.abs(a) < 1e-8))  # noqa: E731
     pure = [n for n, s in zip(standard.parameters[1:], scaling, strict=True) if zero(s)]
