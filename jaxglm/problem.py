@@ -90,12 +90,14 @@ class Rows(NamedTuple):
 
 class Evaluation(NamedTuple):
     """The objective at one theta: weighted log-likelihood less penalty, its gradient (P,), the information (P, P) =
-    minus its Hessian, and the mean squared standardised score (1 where the model's dispersion is right)."""
+    minus its Hessian, the mean squared standardised score (1 where the model's dispersion is right), and a bound of
+    |eta_k| over the rows that count (K,)."""
 
     loglik: jax.Array
     gradient: jax.Array
     information: jax.Array
     spread: jax.Array
+    reach: jax.Array
 
 
 def linear_predictors(problem: Problem, theta) -> tuple[jax.Array, ...]:
@@ -218,6 +220,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
             _gradient(part, at.score),
             _information(part, curvature),
             weighted_sum(part, mean_square),
+            largest(part, eta),
         )
 
     total = over_blocks(problem, block)
@@ -229,7 +232,19 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
 def _penalised(problem, theta, at: Evaluation) -> Evaluation:
     value, slope = jax.value_and_grad(problem.penalty, 1)(problem, theta)
     bend = jax.hessian(problem.penalty, 1)(problem, theta)
-    return Evaluation(at.loglik - value, at.gradient - slope, at.information + bend, at.spread)
+    return at._replace(loglik=at.loglik - value, gradient=at.gradient - slope, information=at.information + bend)
+
+
+def largest(problem: Problem, eta: tuple):
+    """Largest |eta_k| over the rows that count, (K,); sums over blocks of rows are a bound."""
+    return jnp.stack([jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in eta])
+
+
+def where_counted(problem: Problem, values, otherwise: float):
+    """values (n,), or one that all rows share, with another value in the rows of weight zero."""
+    if problem.weights is None or not values.ndim:
+        return values
+    return jnp.where(problem.weights > 0, values, otherwise)
 
 
 def _mean_square(score, curvature):

@@ -8,6 +8,7 @@ tried once more with other settings.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +23,8 @@ from ..problem import evaluate
 from ..solvers import Newton, Status
 from .members import Members
 
-ROUNDS = (6, 12, 32)  # steps of the first rounds; the last one is repeated
+ROUNDS = (6, 12, 32)  # steps of the rounds; the last one is repeated
+PILOT_SHARE = 0.75  # where there are many chunks, a first round has the steps that this share of a pilot chunk needed
 CACHE_BYTES = 1 << 22  # working set of a chunk on a CPU
 DEVICE_SHARE = 0.25  # of a GPU's memory for one chunk
 ROW_ARRAYS = 12  # row-sized temporaries of one evaluation
@@ -62,11 +64,12 @@ def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome
     desk = Desk.of(members, plan)
     found = desk.empty()
     index = np.arange(members.size) if index is None else index
-    waiting = _round(desk, found, _first(desk, index, start, plan.solver), ROUNDS[0])
-    for steps in _later_rounds(plan.solver.max_steps):
-        if waiting is None:
-            break
-        waiting = _round(desk, found, _again(desk, waiting), steps)
+    begun = _first(desk, index, start, plan.solver)
+    waiting = _joined(_round(desk, found, islice(begun, 1), ROUNDS[-1] if len(index) > 4 * desk.size else ROUNDS[0]),
+                      _round(desk, found, begun, _usual_steps(found)))
+    later = chain(ROUNDS[1:], repeat(ROUNDS[-1]))
+    while waiting is not None:  # every solver ends by itself, at max_steps if not before
+        waiting = _round(desk, found, _again(desk, waiting), next(later))
     for solver, begin in _rescues(desk, found):
         _rescue(desk, found, solver, begin)
     return found
@@ -88,14 +91,10 @@ def _budget() -> float:
     return DEVICE_SHARE * ((device.memory_stats() or {}).get("bytes_limit") or 8 << 30)
 
 
-def _later_rounds(max_steps: int) -> Iterator[int]:
-    done = ROUNDS[0]
-    for k in range(1, max_steps + 1):
-        if done >= max_steps:
-            return
-        steps = ROUNDS[min(k, len(ROUNDS) - 1)]
-        done += steps
-        yield steps
+def _usual_steps(found: Outcome) -> int:
+    """Steps of a first round: what most of the members so far needed."""
+    done = found.steps[found.status != Status.RUNNING]
+    return int(np.clip(np.quantile(done, PILOT_SHARE), 2, ROUNDS[-1])) if len(done) else ROUNDS[0]
 
 
 @dataclass(frozen=True)
@@ -129,13 +128,13 @@ class Desk:
 
     def leaves(self, index: np.ndarray) -> tuple:
         """Leaves of the members at an index, on the devices that share the work."""
-        first, last = int(index[0]), int(index[-1])
-        run = slice(first, last + 1) if last - first == len(index) - 1 else index  # a view instead of a copy
+        together = bool(np.all(np.diff(index) == 1))
+        run: Any = slice(int(index[0]), int(index[-1]) + 1) if together else index  # a view instead of a copy
         parts = zip(self.members.leaves, self.members.batched, strict=True)
         return tuple(self.placed(a[run]) if b else a for a, b in parts)
 
     def placed(self, a):
-        return a if self.plan.sharding is None else jax.device_put(a, self.plan.sharding)
+        return jax.device_put(a, self.plan.sharding)
 
     @property
     def form(self) -> tuple:
@@ -211,22 +210,28 @@ def _again(desk: Desk, waiting):
         yield index[at], desk.leaves(index[filled]), solver, state
 
 
+def _joined(*waiting):
+    """Several (index, states, solver) as one; None where nobody waits."""
+    some = [w for w in waiting if w is not None]
+    if len(some) < 2:
+        return some[0] if some else None
+    states = jax.tree.map(lambda *parts: np.concatenate(parts), *(states for _, states, _ in some))
+    return np.concatenate([index for index, _, _ in some]), states, some[0][2]
+
+
 def _round(desk: Desk, found: Outcome, chunks, steps: int):
     """Run chunks for so many steps, store what ended, return (index, states, solver) of the rest, or None."""
-    left, solver = [], None
+    left: list = []
     for piece, leaves, solver, state in chunks:
         state, outcome = _advance(desk.form, desk.plan.expected, leaves, solver, state, steps, desk.plan.back)
         outcome = Outcome(*(np.asarray(a)[: len(piece)] for a in outcome))
         _store(found, piece, outcome)
         running = np.flatnonzero(outcome.status == Status.RUNNING)
         if len(running):
-            left.append((piece[running], jax.tree.map(lambda a, r=running: np.asarray(a)[r], state)))
+            left.append((piece[running], jax.tree.map(lambda a, r=running: np.asarray(a)[r], state), solver))
         if desk.plan.progress is not None:
             desk.plan.progress(int(np.sum(found.status != Status.RUNNING)), desk.members.size)
-    if not left:
-        return None
-    states = jax.tree.map(lambda *parts: np.concatenate(parts), *(s for _, s in left))
-    return np.concatenate([i for i, _ in left]), states, solver
+    return _joined(*left)
 
 
 def _store(found: Outcome, index: np.ndarray, outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from ..numerics import Factor, dot, eps, factor
-from ..problem import Problem, evaluate, linear_predictors
+from ..problem import Problem, evaluate, largest, linear_predictors, where_counted
 from ..pytree import pytree, static
 from .base import Status, Trace, code
 
@@ -25,6 +25,7 @@ class NewtonState(NamedTuple):
     decrement: jax.Array  # g' H^-1 g / 2: the gain still possible
     expected_gain: jax.Array  # of the proposed step, by the quadratic model
     spread: jax.Array  # mean squared standardised score
+    reach: jax.Array  # largest |eta_k| at theta (K,)
     singular: jax.Array  # whether the information is singular
     moved: jax.Array  # largest change of each linear predictor that the last step proposed (K,)
     drift: jax.Array  # for how many steps each has moved on without shrinking (K,)
@@ -72,6 +73,7 @@ class Newton:
             decrement=zero + jnp.inf,
             expected_gain=zero,
             spread=zero + 1,
+            reach=jnp.zeros(len(problem.designs), start.dtype),
             singular=jnp.asarray(False),
             moved=jnp.zeros(len(problem.designs), start.dtype),
             drift=jnp.zeros(len(problem.designs), jnp.int32),
@@ -105,6 +107,7 @@ class Newton:
             gradient=jnp.where(accept, at.gradient, s.gradient),
             information=jnp.where(accept, at.information, s.information),
             spread=jnp.where(accept, at.spread, s.spread),
+            reach=jnp.where(accept, at.reach, s.reach),
             damping=_damping(s, accept, gain, slack),
             steps=s.steps + 1,
             status=jnp.where((s.steps == 1) & ~accept & jnp.isneginf(s.loglik), code(Status.NON_FINITE), s.status),
@@ -188,26 +191,13 @@ def _weighted_square(information, v):
 def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
     """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
     infinity they hardly shrink although the gain vanishes."""
-    moves = _largest(problem, _directions(problem, s.step))
-    at = _largest(problem, linear_predictors(problem, s.theta))
-    drifts = undamped & (moves > 1e-3 + 1e-6 * at) & (moves > 0.3 * s.moved)
+    moves = largest(problem, _directions(problem, s.step))
+    drifts = undamped & (moves > 1e-3 + 1e-6 * s.reach) & (moves > 0.3 * s.moved)
     return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
 
 
 def _unfollowed(s: NewtonState) -> NewtonState:
     return s._replace(moved=jnp.zeros_like(s.moved), drift=jnp.zeros_like(s.drift))
-
-
-def _largest(problem: Problem, eta):
-    """Largest |eta_k| over the rows that count, (K,)."""
-    return jnp.stack([jnp.max(_where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in eta])
-
-
-def _where_counted(problem: Problem, values, otherwise: float):
-    """values (n,), or one that all rows share, with another value in the rows of weight zero."""
-    if problem.weights is None or not values.ndim:
-        return values
-    return jnp.where(problem.weights > 0, values, otherwise)
 
 
 def _directions(problem: Problem, step):
@@ -223,5 +213,5 @@ def _room(problem: Problem, theta, step):
     for e, d, (low, high) in zip(eta, change, problem.family.eta_intervals(), strict=True):
         gap = jnp.where(d < 0, e - low, high - e).astype(e.dtype)
         ratio = jnp.where((d != 0) & jnp.isfinite(gap), 0.95 * gap / jnp.where(d != 0, jnp.abs(d), 1.0), jnp.inf)
-        room = jnp.minimum(room, jnp.min(_where_counted(problem, ratio, jnp.inf)))
+        room = jnp.minimum(room, jnp.min(where_counted(problem, ratio, jnp.inf)))
     return room
