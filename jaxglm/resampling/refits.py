@@ -1,0 +1,75 @@
+"""HOST: one fit many times over with other weights, responses or offsets, in blocks that fit into memory."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..batch import Members, Outcome, Plan, fit_members
+from ..options import FitWarning
+from ..results import GLMResults
+from ..solvers import Status
+
+BLOCK_ELEMENTS = 1 << 24  # of the arrays that vary among the members, 128 MB: more would only fill the host's memory
+
+Progress = Callable[[int, int], None] | None
+
+
+def plan(fit: GLMResults, progress: Progress = None) -> Plan:
+    """The solver of the fit, without its history."""
+    return Plan(replace(fit.solver, record=0), expected=fit._edm, progress=progress)
+
+
+def refits(
+    fit: GLMResults, size: int, changed: Callable[[int, int], dict[str, Any]], progress: Progress = None
+) -> Iterator[tuple[slice, Members, Outcome]]:
+    """Blocks of members with their outcomes. changed(start, stop): arrays (stop - start, N) of what varies there.
+
+    Members begin at the estimates where those are a maximum, from the data elsewhere.
+    """
+    block = max(BLOCK_ELEMENTS // fit.problem.n, 1)
+    for start in range(0, size, block):
+        stop = min(start + block, size)
+        members = Members.varied(fit.problem, stop - start, **changed(start, stop))
+        begin = np.broadcast_to(fit.state.theta, (stop - start, len(fit.state.theta))) if fit.converged else None
+        with jax.enable_x64(True):
+            outcome = fit_members(members, plan(fit, _shifted(progress, start, size)), begin)
+        yield slice(start, stop), members, outcome
+
+
+def _shifted(progress: Progress, start: int, size: int) -> Progress:
+    return None if progress is None else lambda done, _: progress(start + done, size)
+
+
+def estimates(fit: GLMResults, size: int, changed, progress: Progress = None) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (size, P) by the names of `columns`, and statuses (size,)."""
+    blocks = [outcome for _, _, outcome in refits(fit, size, changed, progress)]
+    theta = np.concatenate([o.theta for o in blocks])
+    return coefficients(fit, theta), np.concatenate([o.status for o in blocks])
+
+
+def coefficients(fit: GLMResults, theta: np.ndarray) -> np.ndarray:
+    """theta (B, .) of the solver's basis as coefficients (B, P); NaN for aliased columns."""
+    rank, p = len(fit.basis.kept), len(fit.frame.names)
+    full = np.full((len(theta), p + theta.shape[1] - rank), np.nan)
+    full[:, fit.basis.kept] = fit.basis.to_beta(theta[:, :rank].T).T
+    full[:, p:] = theta[:, rank:]
+    return full
+
+
+def columns(fit: GLMResults) -> tuple[str, ...]:
+    """Names of the coefficients that are fitted anew: all but a dispersion, which is not one of them."""
+    return fit.names[: len(fit.frame.names) + len(fit.problem.family.predictors) - 1]
+
+
+def warn_of_failures(status: np.ndarray, what: str, consequence: str) -> None:
+    """One warning that counts the members that did not converge, by their status."""
+    failed = Counter(Status(int(s)).name.lower() for s in status if s != Status.CONVERGED)
+    if failed:
+        listed = ", ".join(f"{k} {name}" for name, k in failed.most_common())
+        message = f"{sum(failed.values())} of {len(status)} {what} did not converge ({listed}); {consequence}."
+        warnings.warn(message, FitWarning, stacklevel=3)

@@ -1,0 +1,81 @@
+"""HOST: what is drawn or left out together: single observations, or whole groups of rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..results import GLMResults
+
+
+@dataclass(frozen=True)
+class Units:
+    """The exchangeable pieces of the data: U of them, of which some occur several times (freq_weights)."""
+
+    code: np.ndarray  # (N,) unit of each padded row
+    times: np.ndarray  # (U,) how often the unit is there
+    weight: np.ndarray  # (N,) weight of a row where its unit counts once; 0 for rows that do not count
+
+    @classmethod
+    def of(cls, fit: GLMResults, groups=None) -> "Units":
+        """Observations of the fit, a row of frequency f being f of them; or its groups of rows."""
+        N, used = fit.problem.n, np.flatnonzero(fit.counted > 0)
+        code, weight = np.zeros(N, int), np.zeros(N)
+        if groups is not None:
+            code[used] = np.unique(labels(fit, groups)[used], return_inverse=True)[1]
+            weight[used] = fit._weights[used]
+            return cls(code, np.ones(code.max() + 1, int), weight)._several("groups")
+        frequency = fit.counted[used]
+        if np.any(frequency != np.round(frequency)):
+            raise ValueError("freq_weights must be whole numbers to resample observations; some are not. Use weights= "
+                             "for weights that are not counts, or groups=.")
+        code[used], weight[used] = np.arange(len(used)), fit._weights[used] / frequency
+        return cls(code, frequency.astype(int), weight)._several("observations")
+
+    def _several(self, what: str) -> "Units":
+        if self.total < 2:
+            raise ValueError(f"resampling needs at least two {what}; there is {self.total}.")
+        return self
+
+    @property
+    def total(self) -> int:
+        return int(self.times.sum())
+
+    def weights(self, counts: np.ndarray) -> np.ndarray:
+        """Row weights (b, N) of samples that hold each unit so often: counts (b, U)."""
+        return counts[:, self.code] * self.weight
+
+    def drawn(self, rng: np.random.Generator, b: int) -> np.ndarray:
+        """Counts (b, U) of as many units as there are, drawn with replacement."""
+        U, pool = len(self.times), np.repeat(np.arange(len(self.times)), self.times)
+        picked = pool[rng.integers(len(pool), size=(b, len(pool)))] + U * np.arange(b)[:, None]
+        return np.bincount(picked.ravel(), minlength=b * U).reshape(b, U)
+
+    def without_one(self, start: int, stop: int) -> np.ndarray:
+        """Counts (b, U) of the samples that miss one of the units start, ..., stop - 1."""
+        counts = np.repeat(self.times[None], stop - start, axis=0)
+        counts[np.arange(stop - start), np.arange(start, stop)] -= 1
+        return counts
+
+
+def labels(fit: GLMResults, groups: Any) -> np.ndarray:
+    """The group of each fitted row (n,). groups: a label for each row of the data, dropped rows with or without."""
+    given = np.asarray(groups)
+    n = len(fit.frame.X)
+    if given.shape == (n + fit.n_dropped,):
+        given = given[fit.frame.rows]
+    if given.shape != (n,):
+        given_as = f"{n} rows" + (f", {n + fit.n_dropped} with the dropped ones" if fit.n_dropped else "")
+        raise ValueError(f"groups must be a label for each row of the data ({given_as}); its shape is {given.shape}.")
+    missing = np.asarray([g is None or g != g for g in given])
+    if missing.any():
+        raise ValueError(f"groups must not be missing; {missing.sum()} of {n} are (first: row {np.argmax(missing)}).")
+    return given.astype(str) if given.dtype == object else given
+
+
+def whole(value: Any, name: str, least: int = 1) -> int:
+    """The argument as an int; raises ValueError unless it is a whole number and not too small."""
+    good = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
+    if not good:
+        raise ValueError(f"{name} must be a whole number, at least {least}; it is {value!r}.")
+    return int(value)
