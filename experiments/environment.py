@@ -23,6 +23,8 @@ PACKAGES = (
     "statsmodels",
     "scikit-learn",
     "glum",
+    "glmax",
+    "pydeseq2",
 )
 
 

@@ -23,6 +23,18 @@ SMALL = {
         "peers=['jaxglm fit', 'statsmodels Logit', 'nothing']",
         "repeats_small=2",
     ],
+    "batched": [
+        "workloads=['logistic', 'poisson']",
+        "peers=['jaxglm', 'sklearn newton-cholesky loop', 'statsmodels GLM loop']",
+        "largest=8",
+        "rows_logistic=60",
+        "columns_logistic=3",
+        "rows_poisson=40",
+        "columns_poisson=3",
+        "sample=2",
+        "repeats=1",
+        "separable=0.25",
+    ],
 }
 
 
@@ -165,6 +177,45 @@ def test_student_t_of_the_custom_family_is_at_the_known_maximum():
     assert np.max(np.abs(np.asarray(fit.params) - estimate) / se) < 1e-8
     assert np.max(np.abs(np.asarray(fit.bse) / se - 1)) < 1e-6
     assert fit.llf == pytest.approx(-51.42333743265155, rel=1e-9)
+
+
+def test_a_batch_finds_the_members_without_an_estimate_and_no_others(tmp_path):
+    assert run("batched", tmp_path, *SMALL["batched"]) == 0
+    rows = list(csv.DictReader((tmp_path / "results.csv").open()))
+    mixed = next(row for row in rows if row["part"] == "separable")
+    assert (mixed["separable"], mixed["found"], mixed["false alarms"]) == ("2", "2", "0")
+    assert float(mixed["others moved by, se"]) < 1e-6
+    for name in ("logistic", "poisson", "logistic, some separable"):
+        assert sum(float(row["share"]) for row in rows if row["part"] == "status" and row["workload"] == name) == 1
+    mine = [row for row in rows if row["part"] == "peers" and row["peer"] == "jaxglm"]
+    assert len(mine) == 2
+    assert all(float(row["distance, se"]) < 1e-6 for row in mine)
+
+
+@pytest.mark.parametrize("name", ["logistic", "poisson", "negbin"])
+def test_the_judge_of_a_batch_has_the_right_score_and_knows_a_maximum(name):
+    from experiments.batched.likelihood import distances, logliks, scores
+    from experiments.batched.workloads import WORKLOADS
+
+    workload = WORKLOADS[name](3, 80, 2)
+    theta = np.full((3, 2 + (name == "negbin")), 0.1)
+    for k, shift in enumerate(np.eye(theta.shape[1]) * 1e-5):
+        slope = (logliks(workload, theta + shift) - logliks(workload, theta - shift)) / 2e-5
+        assert scores(workload, theta)[:, k] == pytest.approx(slope, rel=1e-6, abs=1e-6)
+    assert np.all(distances(workload, theta) > 0.1)
+
+
+def test_a_claim_that_was_not_measured_neither_holds_nor_fails():
+    from experiments.batched import claims
+
+    rows = [
+        {"part": "peers", "workload": "negbin", "peer": peer, "median s": s, "distance, se": 1e-9}
+        for peer, s in (("jaxglm", 1.0), ("statsmodels NegativeBinomial loop", 50.0))
+    ]
+    holds = {row["claim"]: row["holds"] for row in claims.table(rows)}
+    assert holds["negbin: seconds, jaxglm / statsmodels NegativeBinomial loop"] is False
+    assert holds["logistic: seconds, jaxglm / glmax vmap"] is None
+    assert holds["negbin: largest distance from the maximum, se"] is True
 
 
 def test_tables_align():
