@@ -90,8 +90,8 @@ class Rows(NamedTuple):
 
 class Evaluation(NamedTuple):
     """The objective at one theta: weighted log-likelihood less penalty, its gradient (P,), the information (P, P) =
-    minus its Hessian, the mean squared standardised score (1 where the model's dispersion is right), and a bound of
-    |eta_k| over the rows that count (K,)."""
+    minus its Hessian, the mean squared standardised score (1 where the model's dispersion is right), and the sum of
+    eta_k^2 over the rows that count (K,)."""
 
     loglik: jax.Array
     gradient: jax.Array
@@ -220,7 +220,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
             _gradient(part, at.score),
             _information(part, curvature),
             weighted_sum(part, mean_square),
-            largest(part, eta),
+            _squares(part, eta),
         )
 
     total = over_blocks(problem, block)
@@ -235,9 +235,8 @@ def _penalised(problem, theta, at: Evaluation) -> Evaluation:
     return at._replace(loglik=at.loglik - value, gradient=at.gradient - slope, information=at.information + bend)
 
 
-def largest(problem: Problem, eta: tuple):
-    """Largest |eta_k| over the rows that count, (K,); sums over blocks of rows are a bound."""
-    return jnp.stack([jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in eta])
+def _squares(problem: Problem, eta: tuple):
+    return jnp.stack([jnp.sum(where_counted(problem, e * e, 0.0)) for e in eta])
 
 
 def where_counted(problem: Problem, values, otherwise: float):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from ..numerics import Factor, dot, eps, factor
-from ..problem import Problem, evaluate, largest, linear_predictors, where_counted
+from ..problem import Problem, evaluate, linear_predictors, where_counted
 from ..pytree import pytree, static
 from .base import Status, Trace, code
 
@@ -25,7 +25,7 @@ class NewtonState(NamedTuple):
     decrement: jax.Array  # g' H^-1 g / 2: the gain still possible
     expected_gain: jax.Array  # of the proposed step, by the quadratic model
     spread: jax.Array  # mean squared standardised score
-    reach: jax.Array  # largest |eta_k| at theta (K,)
+    reach: jax.Array  # sum of eta_k^2 at theta (K,)
     singular: jax.Array  # whether the information is singular
     moved: jax.Array  # largest change of each linear predictor that the last step proposed (K,)
     drift: jax.Array  # for how many steps each has moved on without shrinking (K,)
@@ -191,8 +191,9 @@ def _weighted_square(information, v):
 def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
     """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
     infinity they hardly shrink although the gain vanishes."""
-    moves = largest(problem, _directions(problem, s.step))
-    drifts = undamped & (moves > 1e-3 + 1e-6 * s.reach) & (moves > 0.3 * s.moved)
+    ways = _directions(problem, s.step)
+    moves = jnp.stack([jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in ways])
+    drifts = undamped & (moves > 1e-3 + 1e-6 * jnp.sqrt(s.reach)) & (moves > 0.3 * s.moved)
     return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
 
 
