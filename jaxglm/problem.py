@@ -236,7 +236,8 @@ def _penalised(problem, theta, at: Evaluation) -> Evaluation:
 
 
 def _squares(problem: Problem, eta: tuple):
-    return jnp.stack([jnp.sum(where_counted(problem, e * e, 0.0)) for e in eta])
+    alone = lambda e: problem.n * e * e  # one that all rows share  # noqa: E731
+    return jnp.stack([jnp.sum(where_counted(problem, e * e, 0.0)) if e.ndim else alone(e) for e in eta])
 
 
 def where_counted(problem: Problem, values, otherwise: float):
