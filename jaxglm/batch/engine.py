@@ -81,7 +81,13 @@ def chunk_size(members: Members, plan: Plan) -> int:
     bytes_each = members.row_bytes + ROW_ARRAYS * problem.n * 8 * len(problem.designs)
     size = plan.chunk or int(max(_budget() // max(bytes_each, 1), 8))
     largest = min(MOST_MEMBERS, 1 << max(members.size - 1, 0).bit_length())
-    return min(1 << (size.bit_length() - 1), largest)
+    return _evenly(min(1 << (size.bit_length() - 1), largest), plan)
+
+
+def _evenly(size: int, plan: Plan) -> int:
+    """The size rounded up to one that the devices share evenly."""
+    devices = 1 if plan.sharding is None else plan.sharding.num_devices
+    return -(-size // devices) * devices
 
 
 def _budget() -> float:
@@ -204,7 +210,7 @@ def _first(desk: Desk, index: np.ndarray, start, solver):
 def _again(desk: Desk, waiting):
     """Chunks of the members that did not end, compacted: a power of two of them."""
     index, states, solver = waiting
-    size = min(desk.size, max(8, 1 << (len(index) - 1).bit_length()))
+    size = min(desk.size, _evenly(max(8, 1 << (len(index) - 1).bit_length()), desk.plan))
     for at, filled in desk.chunks(np.arange(len(index)), size):
         state = jax.tree.map(lambda a, f=filled: desk.placed(a[f]), states)
         yield index[at], desk.leaves(index[filled]), solver, state
@@ -215,7 +221,7 @@ def _joined(*waiting):
     some = [w for w in waiting if w is not None]
     if len(some) < 2:
         return some[0] if some else None
-    states = jax.tree.map(lambda *parts: np.concatenate(parts), *(states for _, states, _ in some))
+    states = jax.tree.map(_chained, *(states for _, states, _ in some))
     return np.concatenate([index for index, _, _ in some]), states, some[0][2]
 
 
@@ -228,10 +234,19 @@ def _round(desk: Desk, found: Outcome, chunks, steps: int):
         _store(found, piece, outcome)
         running = np.flatnonzero(outcome.status == Status.RUNNING)
         if len(running):
-            left.append((piece[running], jax.tree.map(lambda a, r=running: np.asarray(a)[r], state), solver))
+            left.append((piece[running], jax.tree.map(partial(_some, running), state), solver))
         if desk.plan.progress is not None:
             desk.plan.progress(int(np.sum(found.status != Status.RUNNING)), desk.members.size)
     return _joined(*left)
+
+
+def _some(index, a):
+    """Rows of an array, on the host; random keys can only be on the device."""
+    return a[index] if jnp.issubdtype(a.dtype, jax.dtypes.prng_key) else np.asarray(a)[index]
+
+
+def _chained(*parts):
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else jnp.concatenate(parts)
 
 
 def _store(found: Outcome, index: np.ndarray, outcome: Outcome) -> None:
@@ -259,7 +274,8 @@ def _rescue(desk: Desk, found: Outcome, solver, start) -> None:
     begun = _first(part, everyone, None if start is None else start[failed], solver)
     waiting = _round(part, again, begun, solver.max_steps)
     assert waiting is None, "a solver ends within max_steps"
-    better = ~np.isin(again.status, RESCUED)
+    lower = again.loglik < found.loglik[failed] - 1e-9 * np.abs(found.loglik[failed])  # no maximum, whatever it says
+    better = ~np.isin(again.status, RESCUED) & ~lower
     _store(found, failed[better], Outcome(*(a[better] for a in again)))
 
 

@@ -99,10 +99,9 @@ class Ragged:
         at = self.rows[np.minimum(self.ends[index][:, None] + place, len(self.rows) - 1)]
         own = lambda a: None if a is None else np.where(real, a[at], 0.0)  # noqa: E731
         y = tuple(map(own, self.whole.y)) if isinstance(self.whole.y, tuple) else own(self.whole.y)
-        weights = own(self.whole.weights)
-        X = self.whole.X[at] * real[:, :, None]
-        return Block(index, X, y, own(self.whole.offset), real.astype(float) if weights is None else weights,
-                     own(self.whole.freq_weights))
+        frequency = real.astype(float) if self.whole.freq_weights is None else own(self.whole.freq_weights)
+        X = np.where(real[:, :, None], self.whole.X[at], 0.0)
+        return Block(index, X, y, own(self.whole.offset), own(self.whole.weights), frequency)
 
     def stacked(self) -> "Stacked | Ragged":
         """As one stack where all members have one length; with a shared design where they have the same rows of X."""
@@ -146,7 +145,7 @@ def seen(block: Block, family: Family) -> Seen:
     """The response of a block; members with values that no likelihood takes are not valid, the others never know."""
     y, weights, frequency = block.y, block.weights, block.freq_weights
     b, n = len(block.index), block.X.shape[-2]
-    if family.support is successes and not isinstance(y, tuple) and weights is not None and np.nanmax(y) <= 1:
+    if family.support is successes and not isinstance(y, tuple) and weights is not None:
         y, weights = (weights * y, weights), None  # proportions: the weights are the trials
     used = np.ones(n) if weights is None else (weights > 0).astype(float)
     used = used * (y[1] > 0) if isinstance(y, tuple) else used
@@ -171,8 +170,7 @@ def members_of(block: Block, data: Seen, family: Family, X: np.ndarray) -> Membe
     b, n = len(block.index), X.shape[-2]
     designs = (Dense(X), *(Ones(n) for _ in family.predictors[1:]))
     offsets = (block.offset, *(None for _ in family.predictors[1:]))
-    numbers = jax.tree.map(lambda v: np.asarray(v, float), family)
-    numbers = jax.tree.map(lambda v: v[block.index] if v.ndim else v, numbers)
+    numbers = jax.tree.map(lambda v: np.asarray(v, float), families_of(family, block.index))
     problem = Problem(numbers, data.y, designs, offsets, data.weights)
     varies = lambda a, shared_rank: jax.tree.map(lambda v: np.ndim(v) > shared_rank, a)  # noqa: E731
     flags = replace(problem, family=varies(numbers, 0), y=varies(data.y, 1), designs=varies(designs, 2),
@@ -182,9 +180,24 @@ def members_of(block: Block, data: Seen, family: Family, X: np.ndarray) -> Membe
     return Members.of(problem, flags, b)
 
 
+def families_of(family: Family, index: np.ndarray) -> Family:
+    """The family of some members, where its fixed numbers have an axis of members."""
+    return jax.tree.map(lambda v: np.asarray(v, float)[index] if np.ndim(v) else v, family)
+
+
 def member_family(family: Family, i: int) -> Family:
-    """The family of one member, where its fixed numbers have an axis of members."""
+    """The family of one member."""
     return jax.tree.map(lambda v: float(np.asarray(v)[i]) if np.ndim(v) else v, family)
+
+
+def presentable(frame: ModelFrame, family: Family) -> ModelFrame:
+    """The frame with a valid response in the rows of weight zero whose own is not: nothing depends on it."""
+    absent = np.zeros(len(frame.X), bool)
+    for counts in (frame.weights, frame.freq_weights):
+        absent |= False if counts is None else counts == 0
+    absent &= family.support.outside(frame.y)
+    valid = lambda a: np.where(absent, family.support.example, a)  # noqa: E731
+    return replace(frame, y=tuple(map(valid, frame.y)) if isinstance(frame.y, tuple) else valid(frame.y))
 
 
 def is_fixed(family: Family, name: str | None) -> bool:

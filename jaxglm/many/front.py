@@ -3,7 +3,9 @@
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
+import jax
 import numpy as np
 
 from ..frame import ModelFrame, group_rows
@@ -71,6 +73,7 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
 
 def _fitted(data: Stacked | Ragged, settings: Settings, start, **told) -> BatchResults:
     P = data.pattern.X.shape[-1] + len(settings.family.predictors) - 1
+    _check_family(settings.family, data.size)
     if start is not None:
         start = np.asarray(start, float)
         if start.shape != (data.size, P):
@@ -93,14 +96,15 @@ def _stacked(X, Y, names, sides: dict, mask) -> Stacked:
     B, n = y.shape
     if not B or not n:
         raise ValueError(f"Y is empty: its shape is {y.shape}.")
-    _check_design(design, B, n)
     side = {k: _side(v, k, B, n) for k, v in (sides | {"trials": trials, "mask": mask}).items() if v is not None}
+    side, design = _without_masked(side, design)
+    _check_design(design, B, n)
     labels = check_names(names, design.shape[-1])
-    offset, weights = _offset(side), _masked(side.get("weights"), side.get("mask"))
+    offset = _offset(side)
     y = (y, np.broadcast_to(side["trials"], (B, n))) if "trials" in side else y
     one = design if design.ndim == 2 else design[0]
     pattern = _pattern(one, labels, offset is not None)
-    return Stacked(pattern, B, design, y, offset, weights, side.get("freq_weights"))
+    return Stacked(pattern, B, design, y, offset, side.get("weights"), side.get("freq_weights"))
 
 
 def _rectangle(values, name: str) -> np.ndarray:
@@ -144,11 +148,19 @@ def _offset(side: dict[str, np.ndarray]) -> np.ndarray | None:
     return sum(parts[1:], parts[0]) if parts else None
 
 
-def _masked(weights, mask) -> np.ndarray | None:
-    if mask is None:
-        return weights
-    used = (mask != 0).astype(float)
-    return used if weights is None else weights * used
+def _without_masked(side: dict[str, np.ndarray], X: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Side arrays and design in which masked rows count zero times and hold nothing that is not finite."""
+    if "mask" not in side:
+        return side, X
+    used = side["mask"] != 0
+    rows = used.any(axis=0) if used.ndim == 2 and X.ndim == 2 else used
+    kept = {name: _where(used, values) for name, values in side.items() if name in ("offset", "weights", "trials")}
+    kept["freq_weights"] = np.where(used, side.get("freq_weights", 1.0), 0.0)
+    return side | kept, _where(rows[..., None], X)
+
+
+def _where(used, values: np.ndarray) -> np.ndarray:
+    return values if np.isfinite(values).all() else np.where(used | np.isfinite(values), values, 0.0)
 
 
 def _pattern(X: np.ndarray, names: tuple[str, ...], needs_offset: bool) -> ModelFrame:
@@ -168,12 +180,12 @@ def _ragged(X, Y, names, sides: dict, mask) -> Ragged:
     for name, values in side.items():
         _check_sign(values, name)
     labels = check_names(names, long["X"].shape[1])
-    offset, weights = _offset(side), _masked(side.get("weights"), side.get("mask"))
+    side, design = _without_masked(side, long["X"])
+    offset = _offset(side)
     y = (long["Y"], side["trials"]) if "trials" in side else long["Y"]
-    first = long["X"][: lengths[0]] if lengths[0] else long["X"]
-    pattern = _pattern(first, labels, offset is not None)
-    whole = ModelFrame(y, long["X"], labels, offset, weights, side.get("freq_weights"), 0, np.arange(sum(lengths)),
-                       "numpy", None, "y", pattern.encode, pattern.has_intercept, None)
+    pattern = _pattern(design[: lengths[0]] if lengths[0] else design, labels, offset is not None)
+    whole = replace(pattern, y=y, X=design, offset=offset, weights=side.get("weights"),
+                    freq_weights=side.get("freq_weights"), rows=np.arange(sum(lengths)))
     return Ragged(whole, np.arange(sum(lengths)), np.concatenate([[0], np.cumsum(lengths)]))
 
 
@@ -190,11 +202,16 @@ def _check_labels(labels, B: int) -> None:
         raise ValueError(f"labels must be {B} names, one for each member; there are {len(labels)}.")
 
 
+def _check_family(family, B: int) -> None:
+    shapes = {np.shape(v) for v in jax.tree.leaves(family)} - {(), (B,)}
+    if shapes:
+        raise ValueError(f"fixed numbers of {family.name} must be single, or {B}, one for each member; "
+                         f"there are some of shape {shapes.pop()}.")
+
+
 def _sharding(mesh):
     if mesh is None:
         return None
-    import jax
-
     return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names[0]))
 
 

@@ -18,7 +18,7 @@ from ..programs import build_problem, information_at
 from ..results import GLMResults
 from ..results.wald import special
 from ..solvers import Status, Trace
-from .data import Ragged, Stacked, is_fixed, member_family, members_of, seen, subset
+from .data import Ragged, Stacked, is_fixed, member_family, members_of, presentable, seen, subset
 from .extras import best_dispersion, deviances, loglik_at
 from .run import Numbers, Settings, fit_data
 
@@ -224,11 +224,12 @@ class BatchResults:
     def __getitem__(self, i) -> GLMResults:
         """The full result of one member, by position or by label."""
         position = self._member(i)
-        frame, options = self.data.frame(position), self.settings.options
+        options = self.settings.options
         options = replace(options, family=member_family(options.family, position))
         if self.status[position] == Status.INVALID_DATA:
             raise ValueError(f"member {i!r} was not fitted: {Status.INVALID_DATA.message}")
         family = unit_dispersion(options.family)
+        frame = presentable(self.data.frame(position), family)
         response = Response.of(frame, options.family)
         basis = find_basis(frame.X, response.weights)
         problem = build_problem(family, basis.columns, response.y, frame.offset, response.weights)
@@ -257,10 +258,11 @@ class BatchResults:
     def refit(self, index=None, *, solver=None, penalty=None, start=None) -> "BatchResults":
         """The same batch with these members (by default those that failed) fitted again, with another solver, penalty
         or start (one for each of them)."""
-        index = self.failed() if index is None else np.asarray(index, int)
-        settings = replace(self.settings, solver=solver or self.settings.solver, penalty=penalty, progress=None)
+        index = self.failed() if index is None else np.arange(len(self))[np.asarray(index)]
         if not len(index):
             return self
+        settings = self.settings.of(index)
+        settings = replace(settings, solver=solver or settings.solver, penalty=penalty, progress=None)
         again = fit_data(subset(self.data, index), settings, start)
         numbers = Numbers(**{name: values.copy() for name, values in vars(self.numbers).items()})
         numbers.put(index, again)
@@ -272,10 +274,10 @@ class BatchResults:
         """Columns that tell the member."""
         if self.labels is None:
             return {"member": np.repeat(np.arange(len(self)), repeat)}
-        if len(self.groups) < 2:
-            return {(self.groups or ("member",))[0]: np.repeat(np.asarray(self.labels), repeat)}
-        columns = zip(*self.labels, strict=True)
-        return {g: np.repeat(np.asarray(c), repeat) for g, c in zip(self.groups, columns, strict=True)}
+        several = len(self.groups) > 1
+        columns = zip(*self.labels, strict=True) if several else [self.labels]
+        names = self.groups or ("member",)
+        return {name: np.repeat(_column(values), repeat) for name, values in zip(names, columns, strict=True)}
 
     def tidy(self, alpha: float = 0.05, adjust: str | None = None):
         """One row a member and coefficient, as a frame of the input's kind; `adjust` adds adjusted p-values."""
@@ -310,3 +312,9 @@ class BatchResults:
     def __repr__(self):
         counts = ", ".join(f"{k} {name.lower()}" for name, k in self.status_counts.items())
         return f"<BatchResults {self.family.name} {len(self)} members x {len(self.names)} coefficients: {counts}>"
+
+
+def _column(values) -> np.ndarray:
+    """Labels as a column; those of several types, and tuples, stay the objects that they are."""
+    alike = len({type(v) for v in values}) == 1 and not isinstance(values[0], tuple)
+    return np.asarray(values) if alike else np.fromiter(values, object, len(values))

@@ -11,10 +11,10 @@ from ..basis import Basis, find_basis
 from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
 from ..numerics import dot, factor
-from ..options import Options, unit_dispersion
+from ..options import Options, Response, unit_dispersion
 from ..problem import evaluate
 from ..solvers import Status
-from .data import Block, Ragged, Seen, Stacked, members_of, seen
+from .data import Block, Ragged, Seen, Stacked, families_of, members_of, presentable, seen
 
 PRECISIONS = ("float64", "mixed", "float32")
 
@@ -43,6 +43,10 @@ class Settings:
     def expected(self) -> bool:
         """Whether standard errors come from the expected information, as those of a single fit."""
         return self.family.traits.edm and len(self.family.predictors) == 1
+
+    def of(self, index: np.ndarray) -> "Settings":
+        """The settings of some members."""
+        return replace(self, options=replace(self.options, family=families_of(self.options.family, index)))
 
 
 @dataclass(frozen=True)
@@ -160,22 +164,30 @@ def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers,
     if settings.penalty is not None:
         return
     ranks: dict[int, list[tuple[int, np.ndarray]]] = {}
-    for i in np.flatnonzero(numbers.status == Status.SINGULAR.value):
-        frame = data.frame(int(i))
-        used = None if frame.weights is None else frame.weights
-        kept = find_basis(frame.X, used, suspicious=True).kept
+    for i in np.flatnonzero(_suspicious(data, numbers)):
+        frame = presentable(data.frame(int(i)), settings.family)
+        used = Response.of(frame, settings.family).weights
+        kept = find_basis(frame.X, used, suspicious=bool(numbers.status[i] == Status.SINGULAR)).kept
         if 0 < len(kept) < numbers.rank[i]:
             ranks.setdefault(len(kept), []).append((int(i), kept))
     for pairs in ranks.values():
         index, kept = np.asarray([i for i, _ in pairs]), [k for _, k in pairs]
         part = _narrow(data, index, kept)
-        made = fit_data(part, settings)
+        made = fit_data(part, settings.of(index))
         wide = Numbers.empty(len(index), numbers.theta.shape[1])
         wide.put(np.arange(len(index)), replace(made, theta=wide.theta, se=wide.se))
         for j, columns in enumerate(kept):
             at = np.concatenate([columns, np.arange(p, wide.theta.shape[1])])
             wide.theta[j, at], wide.se[j, at] = made.theta[j], made.se[j]
         numbers.put(index, wide)
+
+
+def _suspicious(data: Stacked | Ragged, numbers: Numbers) -> np.ndarray:
+    """Mask (B,) of the members whose columns may depend on each other. Of infinite estimates the solver says that they
+    are infinite, whatever else is wrong; so where designs differ all that failed are looked at."""
+    if data.shared and data.weights is None and data.freq_weights is None:  # type: ignore[union-attr]
+        return numbers.status == Status.SINGULAR
+    return ~np.isin(numbers.status, (Status.CONVERGED, Status.INVALID_DATA))
 
 
 def _narrow(data: Stacked | Ragged, index: np.ndarray, kept: list[np.ndarray]) -> Ragged:
