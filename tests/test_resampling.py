@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 from resampled import TIGHT, N, again, every_family, study
+from scipy import stats
 
 import jaxglm as jg
 from jaxglm import resampling
+from jaxglm.resampling.simulate import simulated
 from jaxglm.resampling.units import Units
 
 # --- bootstrap
@@ -70,8 +72,6 @@ def test_bootstrap_standard_errors_agree_with_theory():
 
 def test_limits_are_those_of_scipy():
     """The mean of a skewed sample: scipy has all three methods, its own resamples."""
-    from scipy import stats
-
     y = np.random.default_rng(4).gamma(0.7, 1.0, 60)
     boot = jg.bootstrap(jg.GLM(y, np.ones((60, 1))).fit(), 4000, seed=1)
     for method in ("percentile", "basic", "bca"):
@@ -109,6 +109,63 @@ def test_coefficients_come_back_from_an_orthogonal_basis():
     counts = Units.of(fit).drawn(np.random.default_rng(0), 3)
     single = jg.GLM(fit.y, X, freq_weights=counts[2]).fit()
     np.testing.assert_allclose(jg.bootstrap(fit, 3).params[2], single.params, rtol=1e-5)
+
+
+# --- responses drawn from the model
+
+
+def exact(name, mean, known):
+    """The distribution of one response as scipy has it."""
+    table = {
+        "poisson": lambda: stats.poisson(mean),
+        "negbin": lambda: stats.nbinom(1 / known["alpha"], 1 / (1 + known["alpha"] * mean)),
+        "gamma": lambda: stats.gamma(1 / known["phi"], scale=mean * known["phi"]),
+        "binomial": lambda: stats.binom(6, mean),
+        "own": lambda: stats.logistic(mean, known["scale"]),
+    }
+    return table[name]()
+
+
+@every_family
+def test_responses_are_drawn_by_inverse_distribution_functions(name):
+    given, _ = study(name)
+    fit = again(given, weights=np.full(N, 1.0))
+    drawn = simulated(fit, 200, np.random.default_rng(4))
+    y = drawn[0] if isinstance(drawn, tuple) else drawn
+    uniform = np.random.default_rng(4).random((200, N))
+    for i in (0, N - 1):
+        law = exact(name, fit.fittedvalues[i], fit.family_params)
+        np.testing.assert_allclose(y[:, i], law.ppf(uniform[:, i]), rtol=2e-2, atol=1e-2 * law.std())
+    assert np.all(y[:, N:] == 0)
+
+
+def test_weights_divide_the_dispersion_of_what_is_drawn():
+    given, fit = study("gamma")
+    y = simulated(fit, 100, np.random.default_rng(4))
+    scaled = {"phi": fit.family_params["phi"] / given["weights"][9]}
+    law = exact("gamma", fit.fittedvalues[9], scaled)
+    np.testing.assert_allclose(y[:, 9], law.ppf(np.random.default_rng(4).random((100, N))[:, 9]), rtol=2e-2)
+
+
+def test_parametric_replicates_are_fits_to_drawn_responses():
+    given, _ = study("poisson")
+    fit = again(given, weights=np.full(N, 1.0))
+    boot = jg.bootstrap(fit, 300, kind="parametric", seed=6)
+    y = simulated(fit, 300, np.random.default_rng(6))[123, :N]
+    single = jg.GLM(y, given["X"], family="poisson", offset=given["offset"]).fit()
+    np.testing.assert_allclose(boot.params[123], single.params, **TIGHT)
+    np.testing.assert_allclose(boot.bse, fit.bse, rtol=0.2)
+
+
+def test_what_cannot_be_drawn_from():
+    given, fit = study("poisson")
+    with pytest.raises(ValueError, match="weights"):
+        jg.bootstrap(fit, kind="parametric")
+    with pytest.raises(ValueError, match="repeat the rows"):
+        jg.bootstrap(again(given, weights=None, freq_weights=np.full(N, 2)), kind="parametric")
+    half = jg.Family.from_loglik(lambda y, mu: -0.5 * (y - mu.value) ** 2, mu=jg.Identity(), name="half")
+    with pytest.raises(ValueError, match=r"adds up to 2\.507"):
+        jg.bootstrap(jg.GLM(given["y"], given["X"], family=half).fit(), kind="parametric")
 
 
 # --- jackknife
@@ -158,6 +215,7 @@ BAD = {
     "half a replicate": (lambda f: jg.bootstrap(f, 2.5), "n must be a whole number"),
     "a negative seed": (lambda f: jg.bootstrap(f, seed=-1), "seed"),
     "an unknown kind": (lambda f: jg.bootstrap(f, kind="wild"), "kind 'wild'"),
+    "groups of drawn responses": (lambda f: jg.bootstrap(f, kind="parametric", groups=np.arange(N)), "groups are for"),
     "short groups": (lambda f: jg.bootstrap(f, groups=[1, 2, 3]), r"groups .*60 rows.*\(3,\)"),
     "missing groups": (lambda f: jg.jackknife(f, groups=[None] * N), "groups must not be missing; 60"),
     "one group": (lambda f: jg.jackknife(f, groups=["a"] * N), "two groups"),

@@ -13,6 +13,7 @@ from ..solvers import Status
 from .intervals import basic, bca, percentile
 from .jackknife import jackknife
 from .refits import Progress, columns, estimates, warn_of_failures
+from .simulate import simulated
 from .units import Units, whole
 
 
@@ -89,16 +90,29 @@ def bootstrap(
     """Coefficients of the model fitted to n resampled data sets; a shared parameter such as alpha is fitted anew too.
 
     kind: "pairs" draws as many observations as there are, with replacement: response, row of X, offset and prior
-        weight stay together, and a row of frequency f is f observations.
+        weight stay together, and a row of frequency f is f observations. "parametric" draws responses from the fitted
+        model, an estimated dispersion at its maximum likelihood, and keeps everything else.
     groups: a label for each row; whole groups are drawn, as many as there are.
     seed: of NumPy's generator. progress: called with (replicates done, n).
     Raises: ValueError for another kind, n < 1, groups of another length or fewer than two things to draw from.
     Source: Efron (1979), Annals of Statistics 7; Davison and Hinkley (1997), section 6.2.4 and 3.8 (groups).
     """
     n = whole(n, "n")
-    if kind != "pairs":
-        raise ValueError(f"unknown kind {kind!r} of bootstrap; choose from pairs.")
-    units, rng = Units.of(fit, groups), np.random.default_rng(whole(seed, "seed", 0))
-    params, status = estimates(fit, n, lambda a, b: {"weights": units.weights(units.drawn(rng, b - a))}, progress)
+    if kind not in ("pairs", "parametric"):
+        raise ValueError(f"unknown kind {kind!r} of bootstrap; choose from pairs, parametric.")
+    if kind == "parametric" and groups is not None:
+        raise ValueError('groups are for kind="pairs": responses drawn from the model are independent.')
+    rng = np.random.default_rng(whole(seed, "seed", 0))
+    changed = _resampled(Units.of(fit, groups), rng) if kind == "pairs" else _drawn_anew(fit, n, rng)
+    params, status = estimates(fit, n, changed, progress)
     warn_of_failures(status, "replicates", "they are left out")
     return Bootstrap(params, status, Named(fit.params[: params.shape[1]], columns(fit)), fit, groups)
+
+
+def _resampled(units: Units, rng):
+    return lambda start, stop: {"weights": units.weights(units.drawn(rng, stop - start))}
+
+
+def _drawn_anew(fit: GLMResults, n: int, rng):
+    y = simulated(fit, n, rng)
+    return lambda start, stop: {"y": tuple(a[start:stop] for a in y) if isinstance(y, tuple) else y[start:stop]}
