@@ -35,6 +35,7 @@ SMALL = {
         "repeats=1",
         "separable=0.25",
     ],
+    "differential_expression": ["genes=300", "samples=16", "data_sets=1", "share=0.2"],
 }
 
 
@@ -190,6 +191,27 @@ def test_a_batch_finds_the_members_without_an_estimate_and_no_others(tmp_path):
     mine = [row for row in rows if row["part"] == "peers" and row["peer"] == "jaxglm"]
     assert len(mine) == 2
     assert all(float(row["distance, se"]) < 1e-6 for row in mine)
+
+
+def test_overdispersion_shared_between_genes_is_nearer_to_the_truth_and_needed(tmp_path):
+    assert run("differential_expression", tmp_path, *SMALL["differential_expression"]) == 0
+    rows = list(csv.DictReader((tmp_path / "results.csv").open()))
+    by = {row["alpha"]: row for row in rows if row["alpha"]}
+    values = {row["quantity"]: float(row["value"]) for row in rows if row["quantity"]}
+    error = "root mean square of log(alpha / truth), {}"
+    assert values[error.format("shrunk")] < values[error.format("gene by gene")]
+    assert abs(float(by["true alpha"]["null p < 0.05"]) - 0.05) < 4 * float(by["true alpha"]["MC error"])
+    assert float(by["Poisson"]["null p < 0.05"]) > 0.2
+    assert 0.9 < float(by["shrunk, df"]["95 % limits cover"]) < 0.98
+    assert float(by["shrunk, df"]["power at 0.05"]) > 0.3
+
+
+def test_size_factors_are_the_depth_of_the_samples():
+    from experiments.differential_expression.simulate import simulate, size_factors
+
+    study = simulate(500, 20, 0.1, 0.5, seed=3)
+    ratio = size_factors(study.counts) / study.depth
+    assert np.std(np.log(ratio)) < 0.05
 
 
 @pytest.mark.parametrize("name", ["logistic", "poisson", "negbin"])
