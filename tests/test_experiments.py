@@ -35,6 +35,17 @@ SMALL = {
         "repeats=1",
         "separable=0.25",
     ],
+    "device": [
+        "workloads=['poisson']",
+        "precisions=['float64', 'float32']",
+        "members=8",
+        "rows_poisson=40",
+        "columns_poisson=3",
+        "repeats=1",
+        "megabytes=4",
+        "order=64",
+        "published=false",
+    ],
     "differential_expression": ["genes=300", "samples=16", "data_sets=1", "share=0.2"],
 }
 
@@ -204,6 +215,29 @@ def test_overdispersion_shared_between_genes_is_nearer_to_the_truth_and_needed(t
     assert float(by["Poisson"]["null p < 0.05"]) > 0.2
     assert 0.9 < float(by["shrunk, df"]["95 % limits cover"]) < 0.98
     assert float(by["shrunk, df"]["power at 0.05"]) > 0.3
+
+
+def test_a_device_is_measured_in_both_precisions_and_told_apart(tmp_path):
+    assert run("device", tmp_path, *SMALL["device"], "machine=here") == 0
+    rows = list(csv.DictReader((tmp_path / "results.csv").open()))
+    cpu = {row["precision"]: row for row in rows if row["device"] == "cpu"}
+    assert set(cpu) == {"float64", "float32"}
+    assert all(row["machine"] == "here" for row in rows)
+    assert all(float(row["fits/s"]) > 0 and float(row["copy GB/s"]) > 0.1 for row in rows)
+    assert float(cpu["float64"]["bound s per pass"]) == pytest.approx(2 * float(cpu["float32"]["bound s per pass"]))
+    assert 0 < float(cpu["float32"]["worst accuracy, se"]) < 0.01
+
+
+def test_rows_of_this_machine_replace_committed_ones_and_others_stay():
+    from experiments.device import merged, sentence
+
+    row = lambda machine, speed: {  # noqa: E731
+        "machine": machine, "device": "cpu", "workload": "poisson", "precision": "float64", "fits/s": speed
+    }  # fmt: skip
+    rows = merged([row("a", 2.0)], [row("a", 1.0), row("b", 3.0)])
+    assert [(r["machine"], r["fits/s"]) for r in rows] == [("a", 2.0), ("b", 3.0)]
+    assert "no GPU" in sentence(rows)
+    assert "cuda" in sentence([row("a", 1.0) | {"device": "cuda"}])
 
 
 def test_size_factors_are_the_depth_of_the_samples():
