@@ -20,7 +20,7 @@ PRECISIONS = ("float64", "mixed", "float32")
 KEY = ("machine", "device", "workload", "precision")
 LEAD = (
     "Batches of jg.fit_batch, NumPy arrays in and out, so that the way to the device and back is in the time. 'copy "
-    "GB/s' is the rate of y = x * 1.0, read and written; 'product GF/s' that of a square matrix product at full "
+    "GB/s' is the rate of x = x * 1.0 in place, both ways; 'product GF/s' that of a square matrix product at full "
     "precision. 'bound s per pass' is the data of the batch over the copy rate: no Newton pass over data that do not "
     "stay in a cache can take less. 'mixed' finds the neighbourhood in float32 and the maximum in float64; its passes "
     "are those in float64 alone, and so are not set against the bound. 'worst accuracy' is the largest distance of a "
