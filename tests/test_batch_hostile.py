@@ -9,13 +9,11 @@ import jaxglm as jg
 from tests.batches import Batch, N, agree, designs, same
 
 GOOD = 9
-FAMILIES = ("poisson", "binomial", "gaussian", "gamma", "negbin")
+FAMILIES = ("poisson", "binomial", "gamma")
 DRAW = {
     "poisson": lambda rng: rng.poisson(3.0, N).astype(float),
     "binomial": lambda rng: rng.binomial(1, 0.4, N).astype(float),
-    "gaussian": lambda rng: rng.normal(size=N),
     "gamma": lambda rng: rng.gamma(2.0, size=N),
-    "negbin": lambda rng: rng.negative_binomial(2, 0.3, N).astype(float),
 }
 
 
@@ -106,14 +104,14 @@ def hostile(request):
     given, good, place, names = mixed(request.param)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fits = given.fit()
+        fits = given.fit(chunk=8)
         fits.aic, fits.deviance, fits.pvalues, fits.tidy(), fits.glance(), repr(fits)
     return given, good, place, names, fits, caught
 
 
 def test_good_members_never_know(hostile):
     _, good, place, _, fits, _ = hostile
-    same(fits, quietly(good.fit), place[:GOOD])
+    same(fits, quietly(lambda: good.fit(chunk=8)), place[:GOOD])
 
 
 def test_one_warning_tells_how_many(hostile):

@@ -15,10 +15,10 @@ from ..problem import Problem, linear_predictors, objective, weighted_sum
 from ..solvers import Newton, run
 
 
-def deviances(members: Members, theta: np.ndarray) -> np.ndarray:
+def deviances(members: Members, theta: np.ndarray, chunk: int | None) -> np.ndarray:
     """Deviance (B,) at unit dispersion."""
     with jax.enable_x64(True):
-        return over_members(_deviance, members, theta)
+        return over_members(_deviance, members, theta, chunk=chunk)
 
 
 def _deviance(problem: Problem, theta):
@@ -28,10 +28,10 @@ def _deviance(problem: Problem, theta):
     return weighted_sum(problem, counts)
 
 
-def best_dispersion(members: Members, theta: np.ndarray, family: Family, scale: np.ndarray) -> tuple:
+def best_dispersion(members: Members, theta: np.ndarray, chunk: int | None, family: Family, scale: np.ndarray) -> tuple:
     """Dispersion (B,) by maximum likelihood at the fitted means, and the log-likelihood there. scale: (B,) a start."""
     with jax.enable_x64(True):
-        return over_members(_best_dispersion, members, theta, scale, context=family)
+        return over_members(_best_dispersion, members, theta, scale, context=family, chunk=chunk)
 
 
 def _best_dispersion(problem: Problem, family: Family, theta, scale):
@@ -43,10 +43,10 @@ def _best_dispersion(problem: Problem, family: Family, theta, scale):
     return phi.inverse(state.theta[0]), state.loglik
 
 
-def loglik_at(members: Members, theta: np.ndarray, family: Family, phi: np.ndarray) -> np.ndarray:
+def loglik_at(members: Members, theta: np.ndarray, chunk: int | None, family: Family, phi: np.ndarray) -> np.ndarray:
     """Log-likelihood (B,) with the dispersion known."""
     with jax.enable_x64(True):
-        return over_members(_loglik_at, members, theta, phi, context=family)
+        return over_members(_loglik_at, members, theta, phi, context=family, chunk=chunk)
 
 
 def _loglik_at(problem: Problem, family: Family, theta, phi):

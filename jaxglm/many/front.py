@@ -8,6 +8,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 
+from ..families import successes
 from ..frame import ModelFrame, group_rows
 from ..frame.arrays import ArrayEncoder, check_names, has_constant
 from ..frame.numeric import numeric
@@ -56,7 +57,7 @@ def fit_batch(
     """
     sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion)
-    ragged = isinstance(Y, list) and len({len(y) for y in Y}) > 1
+    ragged = isinstance(Y, list) and len({np.size(y) for y in Y}) > 1
     data = _ragged(X, Y, names, sides, mask) if ragged else _stacked(X, Y, names, sides, mask)
     settings = Settings(options, solver or Newton(), penalty, precision, chunk, _sharding(mesh), _watched(progress))
     _check_labels(labels, data.size)
@@ -73,7 +74,7 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
 
 def _fitted(data: Stacked | Ragged, settings: Settings, start, **told) -> BatchResults:
     P = data.pattern.X.shape[-1] + len(settings.family.predictors) - 1
-    _check_family(settings.family, data.size)
+    _check_family(settings.family, data)
     if start is not None:
         start = np.asarray(start, float)
         if start.shape != (data.size, P):
@@ -108,8 +109,13 @@ def _stacked(X, Y, names, sides: dict, mask) -> Stacked:
 
 
 def _rectangle(values, name: str) -> np.ndarray:
-    if isinstance(values, list):
-        values = np.stack([numeric(v, name) for v in values])
+    if isinstance(values, list) and values:
+        parts = [numeric(v, name) for v in values]
+        shapes = {a.shape for a in parts}
+        if len(shapes) > 1:
+            raise ValueError(f"{name} is a list of arrays of several shapes, but the members of Y have one length: "
+                             f"{', '.join(map(str, sorted(shapes)))}.")
+        return np.stack(parts)
     return numeric(values, name)
 
 
@@ -190,7 +196,12 @@ def _ragged(X, Y, names, sides: dict, mask) -> Ragged:
 
 
 def _long(parts, name: str, lengths: list[int]) -> np.ndarray:
+    if not isinstance(parts, list | tuple) or len(parts) != len(lengths):
+        raise ValueError(f"{name} must be a list of {len(lengths)} arrays, one for each member, as Y is.")
     arrays = [numeric(part, name) for part in parts]
+    widths = {a.shape[1:] for a in arrays}
+    if len(widths) > 1:
+        raise ValueError(f"{name} must have the same columns in every member; shapes end in {sorted(widths)}.")
     for i, (array, n) in enumerate(zip(arrays, lengths, strict=True)):
         if len(array) != n:
             raise ValueError(f"member {i}: {name} has {len(array)} rows, but Y has {n}.")
@@ -202,7 +213,10 @@ def _check_labels(labels, B: int) -> None:
         raise ValueError(f"labels must be {B} names, one for each member; there are {len(labels)}.")
 
 
-def _check_family(family, B: int) -> None:
+def _check_family(family, data: Stacked | Ragged) -> None:
+    B, y = data.size, data.whole.y if isinstance(data, Ragged) else data.y
+    if isinstance(y, tuple) and family.support is not successes:
+        raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")
     shapes = {np.shape(v) for v in jax.tree.leaves(family)} - {(), (B,)}
     if shapes:
         raise ValueError(f"fixed numbers of {family.name} must be single, or {B}, one for each member; "

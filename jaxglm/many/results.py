@@ -177,7 +177,7 @@ class BatchResults:
             return self.numbers.loglik
         if not self._phi_known:
             return self._phi_fit[1]
-        return self._everywhere(lambda m, theta, index: loglik_at(m, theta, self.family, self.dispersion[index]))[0]
+        return self._everywhere(lambda m, b, c, i: loglik_at(m, b, c, self.family, self.dispersion[i]))[0]
 
     @property
     def _phi_known(self) -> bool:
@@ -186,19 +186,20 @@ class BatchResults:
     @cached_property
     def _phi_fit(self) -> tuple[np.ndarray, ...]:
         """The dispersion by maximum likelihood at the fitted means, and the log-likelihood there."""
-        return self._everywhere(lambda m, theta, i: best_dispersion(m, theta, self.family, self.numbers.spread[i]))
+        return self._everywhere(lambda m, b, c, i: best_dispersion(m, b, c, self.family, self.numbers.spread[i]))
 
     @cached_property
     def deviance(self) -> np.ndarray:
         """Twice the gain of the saturated models (B,), for a unit dispersion."""
-        return self._everywhere(lambda m, theta, index: deviances(m, theta))[0]
+        return self._everywhere(lambda m, b, c, i: deviances(m, b, c))[0]
 
     def _everywhere(self, function) -> tuple[np.ndarray, ...]:
-        """Arrays (B,) from a function of (members, theta, positions) on every block; NaN for members without a fit."""
+        """Arrays (B,) from a function of (members, theta, chunk, positions) on every block; NaN without a fit."""
         found: list[np.ndarray] = []
         for block in self.data.blocks():
             members = members_of(block, seen(block, self.settings.family), self.settings.family, block.X)
-            values = function(members, np.nan_to_num(self.params[block.index]), block.index)
+            theta = np.nan_to_num(self.params[block.index])
+            values = function(members, theta, self.settings.chunk, block.index)
             values = values if isinstance(values, tuple) else (values,)
             found = found or [np.full(len(self), np.nan) for _ in values]
             for whole, own in zip(found, values, strict=True):
@@ -258,7 +259,7 @@ class BatchResults:
     def refit(self, index=None, *, solver=None, penalty=None, start=None) -> "BatchResults":
         """The same batch with these members (by default those that failed) fitted again, with another solver, penalty
         or start (one for each of them)."""
-        index = self.failed() if index is None else np.arange(len(self))[np.asarray(index)]
+        index = self.failed() if index is None else np.arange(len(self))[list(index)]
         if not len(index):
             return self
         settings = self.settings.of(index)

@@ -34,6 +34,8 @@ class Settings:
     def __post_init__(self):
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; it is {self.precision!r}.")
+        if self.chunk is not None and self.chunk < 1:
+            raise ValueError(f"chunk must be at least 1 member; it is {self.chunk!r}.")
 
     @property
     def family(self) -> Family:
@@ -168,7 +170,9 @@ def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers,
         frame = presentable(data.frame(int(i)), settings.family)
         used = Response.of(frame, settings.family).weights
         kept = find_basis(frame.X, used, suspicious=bool(numbers.status[i] == Status.SINGULAR)).kept
-        if 0 < len(kept) < numbers.rank[i]:
+        if not len(kept):
+            numbers.theta[i], numbers.se[i] = np.nan, np.nan
+        elif len(kept) < numbers.rank[i]:
             ranks.setdefault(len(kept), []).append((int(i), kept))
     for pairs in ranks.values():
         index, kept = np.asarray([i for i, _ in pairs]), [k for _, k in pairs]

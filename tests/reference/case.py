@@ -89,16 +89,24 @@ def _numbers(value):
 def load(path: Path) -> list[Case]:
     """The case in a file; a batch is one case a member."""
     raw = json.loads(path.read_text())
-    return list(_members(raw)) if raw["model"]["type"] == "glm_batch" and "X_batch" in raw["design"] else [Case(raw)]
+    return list(_members(raw)) if raw["model"]["type"] == "glm_batch" else [Case(raw)]
 
 
 def _members(raw: dict) -> Iterator[Case]:
+    """What is stored of each member; of R's numbers only those of plain batches, for R fails on the hard ones."""
     design = raw["design"]
+    Y = [list(column) for column in zip(*design["Y"], strict=True)]
+    whole = {"X": design.get("X_batch", design.get("X")), "Y": Y}
     for j, name in enumerate(design["Y_colnames"]):
-        y = [row[j] for row in design["Y"]]
-        member = {"X": design["X_batch"][j], "y": y, "colnames": design["colnames"]}
-        truth = {"exact": {"coef": raw["exact"]["coef"][j]}, "expected": {}, "fit": {}}
-        yield Case(raw | truth | {"id": f"{raw['id']}[{name}]", "design": member})
+        X = design["X_batch"][j] if "X_batch" in design else design["X"]
+        member = {"X": X, "y": Y[j], "colnames": design["colnames"]}
+        exact, fit = (_of_member(raw[part], j, len(Y)) for part in ("exact", "fit"))
+        truth = {"exact": exact, "expected": {}, "fit": fit if raw["group"] == "batch" else {}}
+        yield Case(raw | truth | {"id": f"{raw['id']}[{name}]", "design": member, "batch": whole | {"position": j}})
+
+
+def _of_member(stored: dict, j: int, size: int) -> dict:
+    return {key: values[j] for key, values in stored.items() if isinstance(values, list) and len(values) == size}
 
 
 def load_folder(folder: Path, group: str | None = None) -> list[Case]:

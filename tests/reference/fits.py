@@ -64,6 +64,18 @@ class Fits:
             warnings.simplefilter("ignore", jg.FitWarning)
             return self.model(**model).fit(start=start)
 
+    @cached_property
+    def batch(self):
+        """The whole batch that a member belongs to, in one call."""
+        options, (X, Y) = self.model().options, (np.asarray(self.case.get(f"batch.{k}"), float) for k in "XY")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", jg.FitWarning)
+            return jg.fit_batch(options.family, X, Y, names=self.case.names)
+
+    def of_member(self, name: str):
+        """One of the arrays of the batch, at this member."""
+        return getattr(self.batch, name)[self.case.get("batch.position")]
+
     @property
     def known_alpha(self) -> dict:
         """`alpha` where the model or R's standard errors take it as known."""

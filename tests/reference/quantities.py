@@ -10,11 +10,14 @@ from .certified import CERTIFIED
 from .fits import Fits, starts
 from .quantity import Quantity, at, differs, plain
 from .yardsticks import (
+    LAGGED,
     coefficient_tolerance,
     counts_all_rows,
+    deviance_error,
     has_likelihood,
     in_joint_se,
     in_units,
+    near_r,
 )
 
 
@@ -86,6 +89,28 @@ EXACT = (
     Quantity("logLik_lm", at("exact.logLik_lm_convention"), r.gaussian_with_precisions, 1e-9),
 )
 
+BATCH = (
+    Quantity("batch.converged", lambda c: True, lambda f: bool(f.of_member("converged")), 0, differs),
+    Quantity(
+        "batch.coef",
+        at("exact.coef"),
+        lambda f: r.coefficients(f, f.of_member("params")),
+        coefficient_tolerance,
+        lambda ours, truth, case: in_units(np.asarray(ours)[case.kept], truth, case),
+    ),
+    Quantity(
+        "batch.se_expected",
+        at("exact.se_expected_dispersion1"),
+        lambda f: r.coefficients(f, f.of_member("bse")) / np.sqrt(f.of_member("dispersion")),
+        1e-6,
+        when=has_likelihood,
+    ),
+    Quantity("batch.logLik", at("exact.logLik"), lambda f: f.of_member("llf"), 1e-9, when=has_likelihood),
+    Quantity("batch.R.se", at("fit.se"), lambda f: r.coefficients(f, f.of_member("bse")), LAGGED),
+    Quantity("batch.R.deviance", at("fit.deviance"), lambda f: f.of_member("deviance"), near_r, deviance_error),
+    Quantity("batch.R.dispersion", at("fit.dispersion"), lambda f: f.of_member("dispersion"), LAGGED),
+)
+
 
 def from_start(name: str) -> tuple[Quantity, ...]:
     """The same maximum from a start that the case names."""
@@ -105,4 +130,4 @@ def from_start(name: str) -> tuple[Quantity, ...]:
 def finite_maximum(case: Case) -> tuple[Quantity, ...]:
     """All rows for a case whose maximum exists."""
     extra = tuple(q for name in starts(case) for q in from_start(name))
-    return LAWS + EXACT + AS_R + CERTIFIED + extra
+    return LAWS + EXACT + AS_R + CERTIFIED + (BATCH if case.get("batch") else ()) + extra

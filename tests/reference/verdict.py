@@ -15,7 +15,7 @@ from .quantity import Measurement, Quantity, compare
 
 TYPES = ("glm", "glm_batch")
 GROUPS = ("gaussian", "gaussian-nist", "near-collinear", "badly-scaled", "rank-deficient", "inverse-gaussian", "negbin")
-GROUPS += ("prior-weights", "one-parameter", "edge", "separation", "hard-convergence", "quasi", "robust-cov")
+GROUPS += ("prior-weights", "one-parameter", "edge", "separation", "hard-convergence", "quasi", "robust-cov", "batch")
 PREFIXES = ("binomial-", "poisson-", "gamma-")
 
 
