@@ -97,7 +97,8 @@ def _information(problem, theta, expected):
 @in_float64
 def information_at(problem: Problem, theta, expected: bool) -> tuple[np.ndarray, float]:
     """Information (expected or observed) and the mean squared standardised score at theta."""
-    return _information(problem, theta, expected)
+    found: Any = _information(problem, theta, expected)
+    return found
 
 
 _covariance = program(covariance, static_argnames="kind")
