@@ -192,3 +192,13 @@ def test_padding_counts_for_nothing():
     fits = jg.fit_batch("poisson", X, Y)
     for block in fits.data.blocks():
         assert (seen(block, fits.family).counted.sum(axis=1) == np.asarray(LENGTHS)[block.index]).all()
+
+
+def test_a_number_is_a_label_where_labels_are_numbers():
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"g": np.repeat([1, 2, 3], 30), "x": rng.normal(size=90), "y": rng.poisson(2, size=90)})
+    fits = jg.glm("y ~ x", frame, family="poisson", by="g")
+    one = jg.glm("y ~ x", frame[frame.g == 1], family="poisson")
+    assert np.allclose(fits[1].params, one.params, rtol=0, atol=1e-12)
+    with pytest.raises(KeyError, match="no member 0; use a label, such as 1"):
+        fits[0]

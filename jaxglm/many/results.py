@@ -223,7 +223,7 @@ class BatchResults:
     # --- single models
 
     def __getitem__(self, i) -> GLMResults:
-        """The full result of one member, by position or by label."""
+        """The full result of one member, by label or by position (by label only where the labels are whole numbers)."""
         position = self._member(i)
         options = self.settings.options
         options = replace(options, family=member_family(options.family, position))
@@ -247,14 +247,22 @@ class BatchResults:
         )  # fmt: skip
 
     def _member(self, i) -> int:
-        if isinstance(i, int | np.integer):
+        """Position of a member; where the labels are whole numbers, a number is a label."""
+        number = isinstance(i, int | np.integer)
+        if self.labels is not None and i in self.labels:
+            return self.labels.index(i)
+        if number and not self._numbered:
             if not -len(self) <= i < len(self):
                 raise IndexError(f"there are {len(self)} members; member {i} is not among them.")
             return int(i) % len(self)
-        if self.labels is not None and i in self.labels:
-            return self.labels.index(i)
-        raise KeyError(f"no member {i!r}; use a position from 0 to {len(self) - 1}"
-                       + ("." if self.labels is None else f" or a label such as {self.labels[0]!r}."))
+        way = f"a position from 0 to {len(self) - 1}" if not self._numbered else "a label"
+        like = "." if self.labels is None else f", such as {self.labels[0]!r}." if self._numbered else (
+            f" or a label such as {self.labels[0]!r}.")
+        raise KeyError(f"no member {i!r}; use {way}{like}")
+
+    @property
+    def _numbered(self) -> bool:
+        return self.labels is not None and isinstance(self.labels[0], int | np.integer)
 
     def refit(self, index=None, *, solver=None, penalty=None, start=None) -> "BatchResults":
         """The same batch with these members (by default those that failed) fitted again, with another solver, penalty
