@@ -12,6 +12,7 @@ from ..batch import Members, stack_sizes
 from ..design import Dense, Ones
 from ..families import Family, successes
 from ..frame import ModelFrame
+from ..frame.numeric import all_finite
 from ..links import Fixed
 from ..problem import Problem
 
@@ -160,7 +161,7 @@ def seen(block: Block, family: Family) -> Seen:
     for a in (block.offset, block.weights, block.freq_weights):
         if a is not None:
             valid &= np.broadcast_to(np.isfinite(a), (b, n)).all(axis=1)
-    if block.X.ndim == 3:
+    if block.X.ndim == 3 and not all_finite(block.X):  # one pass without a mask as large as X
         valid &= np.isfinite(block.X.reshape(b, -1)).all(axis=1)
     return Seen(y, total, counted, valid)
 
