@@ -1,5 +1,5 @@
-"""scikit-learn, one member after another, without penalty, on one thread: on more a small Poisson fit takes up to thirty
-times as long."""
+"""scikit-learn, one member after another, without penalty, on one thread: on more a small Poisson fit takes up to 30 times
+as long."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
