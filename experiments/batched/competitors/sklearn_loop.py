@@ -1,5 +1,4 @@
-"""scikit-learn, one member after another, without penalty, on one thread: on more a small Poisson fit takes up to 30 times
-as long."""
+"""scikit-learn, one member after another, without penalty, on one thread: more slow a small Poisson fit 30 times."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
