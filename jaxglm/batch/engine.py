@@ -29,6 +29,7 @@ CACHE_BYTES = 1 << 22  # working set of a chunk on a CPU
 DEVICE_SHARE = 0.25  # of a GPU's memory for one chunk
 ROW_ARRAYS = 12  # row-sized temporaries of one evaluation
 MOST_MEMBERS = 65_536  # in one linear-algebra call: beyond, batched factorisations on GPUs went silently wrong
+FEW_MEMBERS = (8, 64, 512)  # chunk sizes of small batches: padding costs them less than another compilation
 RESCUED = (Status.MAX_STEPS, Status.NO_PROGRESS, Status.NON_FINITE, Status.INFEASIBLE)
 
 
@@ -80,8 +81,9 @@ def chunk_size(members: Members, plan: Plan) -> int:
     problem = members.one(0)
     bytes_each = members.row_bytes + ROW_ARRAYS * problem.n * 8 * len(problem.designs)
     size = plan.chunk or int(max(_budget() // max(bytes_each, 1), 8))
-    largest = min(MOST_MEMBERS, 1 << max(members.size - 1, 0).bit_length())
-    return _evenly(min(1 << (size.bit_length() - 1), largest), plan)
+    few = next((s for s in FEW_MEMBERS if members.size <= s), None)
+    largest = few or 1 << (members.size - 1).bit_length()
+    return _evenly(min(1 << (size.bit_length() - 1), largest, MOST_MEMBERS), plan)
 
 
 def _evenly(size: int, plan: Plan) -> int:
@@ -208,12 +210,19 @@ def _first(desk: Desk, index: np.ndarray, start, solver):
 
 
 def _again(desk: Desk, waiting):
-    """Chunks of the members that did not end, compacted: a power of two of them."""
+    """Chunks of the members that did not end, compacted."""
     index, states, solver = waiting
-    size = min(desk.size, _evenly(max(8, 1 << (len(index) - 1).bit_length()), desk.plan))
+    size = _evenly(_fewer(desk.size, len(index)), desk.plan)
     for at, filled in desk.chunks(np.arange(len(index)), size):
         state = jax.tree.map(lambda a, f=filled: desk.placed(a[f]), states)
         yield index[at], desk.leaves(index[filled]), solver, state
+
+
+def _fewer(size: int, members: int) -> int:
+    """Chunk size for some members: the usual one, or an eighth of it again and again; any other would compile anew."""
+    while size >= 8 * max(members, 64):
+        size //= 8
+    return size
 
 
 def _joined(*waiting):
@@ -270,6 +279,7 @@ def _rescue(desk: Desk, found: Outcome, solver, start) -> None:
     if not len(failed):
         return
     part = Desk.of(desk.members.take(failed), replace(desk.plan, solver=solver, progress=None))
+    part = replace(part, size=_evenly(_fewer(desk.size, len(failed)), desk.plan))
     again, everyone = part.empty(), np.arange(len(failed))
     begun = _first(part, everyone, None if start is None else start[failed], solver)
     waiting = _round(part, again, begun, solver.max_steps)

@@ -144,9 +144,11 @@ class BatchResults:
         return int(Named(np.arange(len(self.names)), self.names)[term])
 
     def adjusted(self, term: str, method: str = "bh") -> np.ndarray:
-        """P-values (B,) of one coefficient, adjusted over the members that converged; NaN for the others."""
+        """P-values (B,) of one coefficient, adjusted over the members that have a maximum (inside, or on a boundary as
+        where overdispersion tends to zero); NaN for the others."""
         p = self.pvalues[:, self._position(term)]
-        return adjust_pvalues(np.where(self.converged, p, np.nan), method)
+        has = self.converged | (self.status == Status.BOUNDARY)
+        return adjust_pvalues(np.where(has, p, np.nan), method)
 
     # --- dispersion and likelihood
 
