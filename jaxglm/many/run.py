@@ -10,6 +10,7 @@ import numpy as np
 from ..basis import Basis, find_basis
 from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
+from ..frame import ModelFrame
 from ..numerics import dot, factor
 from ..options import Options, Response, unit_dispersion
 from ..problem import evaluate
@@ -169,11 +170,14 @@ def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers,
     for i in np.flatnonzero(_suspicious(data, numbers)):
         frame = presentable(data.frame(int(i)), settings.family)
         used = Response.of(frame, settings.family).weights
-        kept = find_basis(frame.X, used, suspicious=bool(numbers.status[i] == Status.SINGULAR)).kept
+        basis = find_basis(frame.X, used, suspicious=bool(numbers.status[i] == Status.SINGULAR))
+        kept = basis.kept
         if not len(kept):
             numbers.theta[i], numbers.se[i] = np.nan, np.nan
         elif len(kept) < numbers.rank[i]:
             ranks.setdefault(len(kept), []).append((int(i), kept))
+        elif basis.triangle is not None and not data.shared:
+            numbers.put([i], _alone(frame, settings.of(np.asarray([i]))))
     for pairs in ranks.values():
         index, kept = np.asarray([i for i, _ in pairs]), [k for _, k in pairs]
         part = _narrow(data, index, kept)
@@ -184,6 +188,15 @@ def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers,
             at = np.concatenate([columns, np.arange(p, wide.theta.shape[1])])
             wide.theta[j, at], wide.se[j, at] = made.theta[j], made.se[j]
         numbers.put(index, wide)
+
+
+def _alone(frame: ModelFrame, settings: Settings) -> Numbers:
+    """A member whose columns nearly depend, on a well-conditioned basis of its own, as a single fit has it."""
+    own = lambda a: None if a is None else a[None]  # noqa: E731
+    y = tuple(map(own, frame.y)) if isinstance(frame.y, tuple) else own(frame.y)
+    sides = {name: own(getattr(frame, name)) for name in ("offset", "weights", "freq_weights")}
+    lone = replace(settings, chunk=None, sharding=None, progress=None)
+    return fit_data(Stacked(frame, 1, frame.X, y, **sides), lone)
 
 
 def _suspicious(data: Stacked | Ragged, numbers: Numbers) -> np.ndarray:
