@@ -195,3 +195,27 @@ def test_devices_share_the_members(devices):
     command = [sys.executable, "-c", SHARDED.replace("DEVICES", str(devices))]
     done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ) | {"XLA_FLAGS": flags})
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@jg.family
+class Heteroscedastic:
+    """Gaussian with variance phi times a known number."""
+
+    mu: jg.Link = jg.Identity()
+    phi: jg.Link = jg.Log()
+    known: jg.Link = jg.Log()
+
+    def loglik(self, y, mu, phi, known):
+        variance = phi.value * known.value
+        return -0.5 * (y - mu.value) ** 2 / variance - 0.5 * jnp.log(2 * jnp.pi * variance)
+
+
+def test_a_free_dispersion_beside_numbers_that_differ_between_members():
+    rng, known = np.random.default_rng(5), np.linspace(1.0, 3.0, 5)
+    X, Y = np.column_stack([np.ones(40), rng.normal(size=40)]), rng.normal(size=(5, 40))
+    fits = jg.fit_batch(Heteroscedastic(known=jg.Fixed(known)), X, Y)
+    for i in (0, 4):
+        one = jg.GLM(Y[i], X, family=Heteroscedastic(known=jg.Fixed(known[i]))).fit()
+        assert fits.llf[i] == pytest.approx(one.llf, rel=1e-12)
+        assert fits.dispersion[i] == pytest.approx(one.dispersion, rel=1e-12)
+        np.testing.assert_allclose(fits.bse[i], one.bse, rtol=1e-12)

@@ -179,7 +179,7 @@ class BatchResults:
             return self.numbers.loglik
         if not self._phi_known:
             return self._phi_fit[1]
-        return self._everywhere(lambda m, b, c, i: loglik_at(m, b, c, self.family, self.dispersion[i]))[0]
+        return self._everywhere(lambda m, b, c, i: loglik_at(m, b, c, self.dispersion[i]))[0]
 
     @property
     def _phi_known(self) -> bool:
@@ -188,7 +188,8 @@ class BatchResults:
     @cached_property
     def _phi_fit(self) -> tuple[np.ndarray, ...]:
         """The dispersion by maximum likelihood at the fitted means, and the log-likelihood there."""
-        return self._everywhere(lambda m, b, c, i: best_dispersion(m, b, c, self.family, self.numbers.spread[i]))
+        link = self.family.link_of(self._phi)  # type: ignore[arg-type]
+        return self._everywhere(lambda m, b, c, i: best_dispersion(m, b, c, link, self.numbers.spread[i]))
 
     @cached_property
     def deviance(self) -> np.ndarray:
