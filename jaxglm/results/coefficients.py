@@ -33,14 +33,21 @@ class Coefficients(Likelihood):
         """The parameter of the family that each entry of `params` belongs to."""
         return (self.family.parameters[0],) * len(self.frame.names) + self._shared
 
+    def _outward(self, values: np.ndarray) -> np.ndarray:
+        """Coefficients (P, ...) of the columns as given, from those of the basis: theta, or columns of vectors."""
+        rank = len(self.basis.kept)
+        return np.concatenate([self.basis.to_beta(values[:rank]), values[rank:]])
+
+    def _inward(self, values: np.ndarray) -> np.ndarray:
+        """Coefficients (P, ...) in the basis of the solver: the inverse of `_outward`."""
+        rank = len(self.basis.kept)
+        return np.concatenate([self.basis.from_beta(values[:rank]), values[rank:]])
+
     @cached_property
     def _estimates(self) -> np.ndarray:
-        """Coefficients without the aliased ones."""
-        rank = len(self.basis.kept)
-        beta = self.basis.to_beta(np.asarray(self.state.theta[:rank]))
-        joint = self.state.theta[rank:]
-        phi = [self._phi_fit[0]] if len(self._shared) > len(joint) else []
-        return np.concatenate([beta, joint, phi])
+        """Coefficients without the aliased ones; phi last where that is by ML."""
+        found = self._outward(np.asarray(self.state.theta))
+        return np.append(found, self._phi_fit[0]) if self._phi in self._shared else found
 
     @cached_property
     def _present(self) -> np.ndarray:
@@ -60,11 +67,9 @@ class Coefficients(Likelihood):
     @cached_property
     def _root(self) -> np.ndarray:
         """A root R of the covariance R R' of `_estimates`: squares of extreme scales would overflow in the product."""
-        rank = len(self.basis.kept)
         default = "expected" if self._edm else "observed"
         raw = _inverse_root(self.information) if self.cov_type == default else _root(self._raw_cov(self.cov_type))
-        raw = raw * np.sqrt(self.dispersion)
-        root = np.concatenate([self.basis.to_beta(raw[:rank]), raw[rank:]])
+        root = self._outward(raw * np.sqrt(self.dispersion))
         if len(self._present) > len(root):  # phi by ML: its information is orthogonal to that of the mean
             root = np.pad(root, (0, 1))
             root[-1, -1] = 1.0 / np.sqrt(self._phi_fit[2])
