@@ -12,7 +12,7 @@ FLOORS = (
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
-    ("solvers",),
+    ("solvers", "quadrature"),
     ("fit",),
     ("batch",),
     ("inference", "check", "diagnostics"),
@@ -30,7 +30,7 @@ DERIVATIVES = ("grad", "hessian", "jacfwd", "jacrev", "value_and_grad", "jvp", "
 MAY_DIFFERENTIATE = {
     "problem.py": ("grad", "hessian", "jacfwd", "jvp", "value_and_grad"),
     "families/base.py": ("grad",),
-    "diagnostics.py": ("grad", "jvp"),
+    "diagnostics/facts.py": ("grad", "jvp"),
     "programs.py": ("jvp",),
     "fit.py": ("jvp",),
 }
