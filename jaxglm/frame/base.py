@@ -13,6 +13,19 @@ Encoder = Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
 
 
 @dataclass(frozen=True)
+class Part:
+    """The design of one parameter: its columns, offset, and how new data become them."""
+
+    parameter: str
+    X: np.ndarray  # (n, p)
+    names: tuple[str, ...]
+    offset: np.ndarray | None
+    encode: Encoder
+    has_intercept: bool
+    formula: str | None = None
+
+
+@dataclass(frozen=True)
 class ModelFrame:
     """Response, design and side columns of a model: float64, no missing values, one row each."""
 
@@ -30,6 +43,11 @@ class ModelFrame:
     encode: Encoder
     has_intercept: bool
     success: str | None = None  # the level coded 1, where y was boolean or had two named levels
+    further: tuple[Part, ...] = ()  # parameters beyond the first that have a design of their own
+
+    def part(self, parameter: str) -> Part:
+        """The design of the first parameter, under its name."""
+        return Part(parameter, self.X, self.names, self.offset, self.encode, self.has_intercept, self.formula)
 
 
 @dataclass(frozen=True)
