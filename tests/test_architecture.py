@@ -19,6 +19,7 @@ FLOORS = (
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
     ("predictors",),
+    ("reports",),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),
@@ -32,6 +33,7 @@ MAY_DIFFERENTIATE = {
     "problem.py": ("grad", "hessian", "jacfwd", "jvp", "value_and_grad"),
     "families/base.py": ("grad",),
     "diagnostics/facts.py": ("grad", "jvp"),
+    "diagnostics/residuals.py": ("grad",),
     "programs.py": ("jvp",),
     "fit.py": ("jvp",),
 }

@@ -1,6 +1,11 @@
-"""What rows say about a fitted model: their facts, residuals and distributions. Pure functions, with HOST entry points."""
+"""What rows say about a fitted model: facts, residuals, distributions, influence. Pure functions with HOST twins."""
 
 from .distribution import Moments, Tails, moments, moments_at, tails, tails_at
-from .facts import Facts, facts, residuals
+from .facts import Facts, facts
+from .influence import Deletion, deletion, deletion_of, row_logliks_at
+from .residuals import FACTS, anscombe, anscombe_of, quantile_residuals, residuals
 
-__all__ = ["Facts", "Moments", "Tails", "facts", "moments", "moments_at", "residuals", "tails", "tails_at"]
+__all__ = [
+    "FACTS", "Deletion", "Facts", "Moments", "Tails", "anscombe", "anscombe_of", "deletion", "deletion_of", "facts",
+    "moments", "moments_at", "quantile_residuals", "residuals", "row_logliks_at", "tails", "tails_at",
+]  # fmt: skip

@@ -84,21 +84,3 @@ def _searched_deviance(family: Family, y, eta):
     low, high = jax.lax.fori_loop(0, 80, shrink, (low, high))
     fitted = family.loglik(y, *family.views(eta))
     return 2 * jnp.maximum(value((low + high) / 2) - fitted, 0.0)
-
-
-def residuals(at: Facts, weights, kind: str) -> np.ndarray:
-    """Residuals (n,) of this kind from row facts on the host: response, working, pearson, deviance.
-
-    Pearson is score / sqrt(expected information), for a unit dispersion; both sum-of-squares kinds carry the weights.
-    """
-    root = np.sqrt(weights)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        table = {
-            "response": lambda: at.response - at.mean,
-            "working": lambda: at.score / at.expected,
-            "pearson": lambda: root * np.where(at.score == 0, 0.0, at.score / np.sqrt(at.expected)) * np.sign(at.slope),
-            "deviance": lambda: root * np.sign(at.response - at.mean) * np.sqrt(np.maximum(at.deviance, 0.0)),
-        }
-        if kind not in table:
-            raise ValueError(f"unknown kind of residual {kind!r}; choose from {', '.join(table)}.")
-        return table[kind]()

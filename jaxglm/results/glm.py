@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import reports
 from ..frame import to_frame
 from ..io import save
 from ..summary import Summary, render
@@ -41,6 +42,14 @@ class GLMResults(Predicting):
         columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
         columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
         return to_frame(columns, self.frame.kind)
+
+    def resid(self, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
+        """Residuals (n,): see `jaxglm.reports.resid`."""
+        return reports.resid(self, kind, seed=seed)
+
+    def get_influence(self, *, exact: bool = False, progress=None) -> reports.Influence:
+        """Leverage, Cook's distance, DFBETA and the like: see `jaxglm.reports.influence`."""
+        return reports.influence(self, exact=exact, progress=progress)
 
     def save(self, path) -> None:
         """Write the model to an npz file; `jaxglm.load` reads it."""

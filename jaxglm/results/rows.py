@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..diagnostics import Facts, residuals
+from ..diagnostics import Facts
 from ..families import Family
 from ..problem import Problem
 from ..programs import facts_at, predictors_of
@@ -67,10 +67,6 @@ class Rows(Fitted):
     def y(self) -> np.ndarray:
         """Response on the scale of the mean (n,): proportions for binomial."""
         return self._facts.response[: self._n]
-
-    def resid(self, kind: str = "deviance") -> np.ndarray:
-        """Residuals (n,): "deviance", "pearson", "response" or "working"."""
-        return residuals(self._facts, self._weights, kind)[: self._n]
 
     @property
     def deviance(self) -> float:

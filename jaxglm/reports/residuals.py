@@ -1,0 +1,70 @@
+"""HOST: residuals of a fit, by name."""
+
+from typing import Any
+
+import numpy as np
+
+from ..diagnostics import FACTS, anscombe_of, moments_at, quantile_residuals, residuals, tails_at
+from .influence import influence
+from .joint import distribution_of, responses
+
+KINDS = (*FACTS, "anscombe", "quantile", "standardized_deviance", "standardized_pearson", "studentized")
+MASS = 1e-3  # how far from one the mass of a density may be
+
+
+def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
+    """Residuals (n,) of this kind, NaN in rows for which it is not defined.
+
+    kind: "response", y less the fitted mean; "working", score over information of the linear predictor; "pearson" and
+        "deviance", whose squares add up to Pearson's chi2 and the deviance; "anscombe", nearly normal by the transform
+        that removes skewness, for exponential dispersion models; "quantile", exactly standard normal if the model is
+        true, drawn within the jumps of a discrete distribution; "standardized_deviance" and "standardized_pearson",
+        over their standard deviation sqrt(phi (1 - leverage)); "studentized", by the fit without the row.
+    seed: of NumPy's generator, for quantile residuals of discrete responses.
+    Raises: ValueError for another kind, "anscombe" of a family without a variance function.
+    Source: R's residuals.glm, rstandard, rstudent; Dunn and Smyth (1996) for "quantile".
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of residual {kind!r}; choose from {', '.join(KINDS)}.")
+    if kind == "pearson" and not fit.family.traits.edm:
+        return _pearson(fit)
+    if kind in FACTS:
+        return residuals(fit._facts, fit._weights, kind)[: fit._n]
+    if kind == "anscombe":
+        return _anscombe(fit)
+    if kind == "quantile":
+        return _quantile(fit, seed)
+    return getattr(influence(fit), f"resid_{kind}")
+
+
+def _pearson(fit: Any) -> np.ndarray:
+    """Distance from the mean in standard deviations, both by integrals over the distribution."""
+    at = moments_at(*_ordered(fit))
+    y = responses(fit)
+    single = y[0] if isinstance(y, tuple) else y
+    return np.sqrt(fit._weights[: fit._n]) * (single - at.mean) / np.sqrt(at.variance)
+
+
+def _ordered(fit: Any):
+    family, eta = distribution_of(fit)
+    return family, responses(fit), eta
+
+
+def _anscombe(fit: Any) -> np.ndarray:
+    if not fit.family.traits.edm:
+        raise ValueError(f"Anscombe residuals need a variance function of the mean; {fit.family_name} is not an "
+                         'exponential dispersion model. Use "quantile".')
+    return (np.sqrt(fit._weights) * anscombe_of(fit._evaluable, fit._eta))[: fit._n]
+
+
+def _quantile(fit: Any, seed: int) -> np.ndarray:
+    family, y, eta = _ordered(fit)
+    real = y[1] > 0 if isinstance(y, tuple) else np.ones(fit._n, bool)
+    tails = tails_at(family, y, eta)
+    bad = real & ~(np.abs(tails.mass) < MASS)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(f"the density of {fit.family_name} at row {row} adds up to {np.exp(tails.mass[row]):.4g}, not "
+                         f"1 ({bad.sum()} of {fit._n} rows): it has no distribution function. See check_family.")
+    uniform = np.random.default_rng(seed).random(fit._n)
+    return np.where(real, quantile_residuals(tails, np.where(uniform > 0, uniform, 0.5)), np.nan)
