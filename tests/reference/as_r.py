@@ -5,7 +5,7 @@ from . import measure
 from .case import Case
 from .fits import FAMILIES
 from .quantity import Quantity, at, differs, plain
-from .yardsticks import LAGGED, deviance_error, first_rows, in_r_se, near_r, near_r_theta
+from .yardsticks import LAGGED, deviance_error, first_counted, first_rows, in_r_se, near_r, near_r_influence, near_r_theta
 
 
 def wald_interval(case: Case):
@@ -52,6 +52,21 @@ AS_R = (
             first_rows,
         )
         for kind in ("deviance", "pearson", "response", "working")
+    ),
+    *(
+        Quantity(
+            f"R.{theirs}",
+            at(f"fit.influence.{theirs}"),
+            lambda f, ours=ours, power=power: r.influence(f, ours, power),
+            near_r_influence,
+            first_counted,
+        )
+        for theirs, ours, power in (
+            ("hat", "hat", 0),
+            ("cooks_distance", "cooks_distance", -2),
+            ("rstandard_deviance", "resid_standardized_deviance", -1),
+            ("rstandard_pearson", "resid_standardized_pearson", -1),
+        )
     ),
     Quantity("R.ci", wald_interval, r.interval, LAGGED, in_r_se),
     *(

@@ -114,6 +114,12 @@ def bic(fits: Fits) -> float:
     return -2 * log_likelihood(fits) + fits.default.n_params * log(len(fits.case.y))
 
 
+def influence(fits: Fits, kind: str, power: int) -> np.ndarray:
+    """One of R's influence measures, without rows of weight zero; in R's dispersion, of which it has this power."""
+    measure = getattr(inference(fits).get_influence(), kind) * scale(fits) ** power
+    return measure[weights(fits) > 0]
+
+
 def new_rows(fits: Fits) -> tuple[np.ndarray, dict]:
     """R's new rows, and their offset where the model has one."""
     offset = fits.case.array("fit.predict.offset")

@@ -66,6 +66,17 @@ def first_rows(ours, truth, case: Case) -> float:
     return measure.scaled(np.asarray(ours)[rows], truth[rows], unit)
 
 
+def near_r_influence(case: Case) -> float:
+    """R's leverages have the IRLS weights of the step before, as its standard errors do."""
+    return max(LAGGED, near_r(case))
+
+
+def first_counted(ours, truth, case: Case) -> float:
+    """A vector over rows of positive weight, of which the case stores the first fifty; its largest entry is the unit."""
+    ours = np.asarray(ours)[: len(truth)]
+    return measure.scaled(ours, truth, np.nanmax(np.abs(truth), initial=0.0))
+
+
 def clamped(case: Case) -> np.ndarray:
     """Stored rows where R's cloglog holds mu, or its derivative, at machine epsilon."""
     mu = case.array("fit.mu")
