@@ -47,6 +47,7 @@ from .options import FitWarning
 from .penalties import Ridge
 from .problem import Problem
 from .problem import make_problem as problem
+from .reports import compare
 from .resampling import bootstrap, cv, jackknife, permutation_test, score_scan
 from .results import GLMResults
 from .solvers import Gradient, Newton, Status

@@ -18,6 +18,7 @@ from .diagnostics import Facts, facts
 from .families import Family
 from .fit import Fit, fit
 from .inference import covariance
+from .numerics import factor
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
 
@@ -104,6 +105,18 @@ def information_at(problem: Problem, theta, expected: bool) -> tuple[np.ndarray,
     """Information (expected or observed) and the mean squared standardised score at theta."""
     found: Any = _information(problem, theta, expected)
     return found
+
+
+@program
+def _newton_step(problem, theta):
+    at = evaluate(problem, theta)
+    return factor(at.information).solve(at.gradient)
+
+
+@in_float64
+def newton_step(problem: Problem, theta) -> np.ndarray:
+    """Newton's step (P,) from theta."""
+    return _newton_step(problem, theta)
 
 
 _covariance = program(covariance, static_argnames="kind")

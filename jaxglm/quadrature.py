@@ -80,7 +80,7 @@ def _counts(density, y, low, high):
     """Whole numbers or nodes for their sums, from low to high (included), and their weights."""
     top = jnp.minimum(high - low, FARTHEST)
     looks = low + jnp.minimum(1.0, top) + jnp.expm1(jnp.linspace(0.0, 1.0, LOOKS) * jnp.log1p(top))
-    centres = jnp.floor(jnp.stack([y, _mode(density, looks)]))  # the ends, which may have extra mass, have panels anyway
+    centres = jnp.floor(jnp.stack([y, _mode(density, looks)]))  # the ends may have more mass: they have panels anyway
     away = 2.0 ** np.arange(log(FARTHEST, 2))
     about = jnp.ravel(centres[:, None] + np.concatenate([-away, [0.0, 1.0], 1 + away]))
     edges = jnp.concatenate([about, low + away, jnp.stack([low, low + top + 1]), high - away])
@@ -158,7 +158,7 @@ def _axis(low: float, high: float, density, dtype) -> Axis:
 
 def _looks(axis: Axis):
     """Points of u for a first look, dense about 0."""
-    return jnp.asarray(np.sinh(np.linspace(*np.arcsinh(axis.reach), LOOKS)))
+    return jnp.asarray(np.sinh(np.linspace(np.arcsinh(axis.reach[0]), np.arcsinh(axis.reach[1]), LOOKS)))
 
 
 def _spread(density, mode, far: float):

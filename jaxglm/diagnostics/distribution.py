@@ -19,7 +19,7 @@ CHUNK = 512  # rows of one call: their nodes take some ten megabytes
 
 
 class Tails(NamedTuple):
-    """Logs of P(Y < y), P(Y = y) and P(Y > y), and the log of their sum: 0 where the density is one and was resolved."""
+    """Logs of P(Y < y), P(Y = y) and P(Y > y), and of their sum: 0 for a density that was resolved."""
 
     below: Any
     at: Any  # -inf for a continuous response
@@ -67,6 +67,13 @@ def moments(family: Family, y, eta: tuple) -> Moments:
     expect = lambda v: jnp.sum(jnp.where(share > 0, share * v, 0.0))  # noqa: E731
     mean = expect(values)
     return Moments(mean, expect((values - mean) ** 2), jnp.log(jnp.sum(mass)))
+
+
+def over_distribution(family: Family, y, eta: tuple, functions: Callable) -> tuple:
+    """Expectations of functions of the response: functions(ys) returns arrays (G,) at responses ys (G,)."""
+    spots, log_mass = _masses(family, eta, y)
+    mass = jnp.exp(log_mass)
+    return tuple(jnp.sum(jnp.where(mass > 0, mass * v, 0.0)) for v in functions(spots.y))
 
 
 def _masses(family: Family, eta: tuple, y) -> tuple[Nodes, jax.Array]:

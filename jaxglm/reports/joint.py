@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..design import Ones
+from ..diagnostics import moments_at
 from ..families import Family
 from ..links import Fixed, Log
 from ..problem import Problem
@@ -59,3 +60,18 @@ def responses(fit: Any):
     n = len(fit.frame.X)
     y = fit.problem.y
     return tuple(a[:n] for a in y) if isinstance(y, tuple) else y[:n]
+
+
+def mean_and_variance(fit: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance (n,) of one response of each row on the scale of the mean, the dispersion included; weights
+    count only where they are precisions. For a family without a variance function by integrals."""
+    n = len(fit.frame.X)
+    if fit.family.traits.edm:
+        at = fit._facts
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return at.mean[:n], fit.dispersion * (at.slope**2 / at.expected)[:n]
+    y = responses(fit)
+    family, eta = distribution_of(fit)
+    at = moments_at(family, y, eta)
+    trials = y[1] if isinstance(y, tuple) else 1.0
+    return at.mean / trials, at.variance / trials**2

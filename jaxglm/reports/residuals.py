@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..diagnostics import FACTS, anscombe_of, moments_at, quantile_residuals, residuals, tails_at
+from ..diagnostics import FACTS, anscombe_of, quantile_residuals, residuals, tails_at
 from .influence import influence
-from .joint import distribution_of, responses
+from .joint import distribution_of, mean_and_variance, responses
 
 KINDS = (*FACTS, "anscombe", "quantile", "standardized_deviance", "standardized_pearson", "studentized")
 MASS = 1e-3  # how far from one the mass of a density may be
@@ -39,15 +39,9 @@ def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
 
 def _pearson(fit: Any) -> np.ndarray:
     """Distance from the mean in standard deviations, both by integrals over the distribution."""
-    at = moments_at(*_ordered(fit))
-    y = responses(fit)
-    single = y[0] if isinstance(y, tuple) else y
-    return np.sqrt(fit._weights[: fit._n]) * (single - at.mean) / np.sqrt(at.variance)
-
-
-def _ordered(fit: Any):
-    family, eta = distribution_of(fit)
-    return family, responses(fit), eta
+    mean, variance = mean_and_variance(fit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(fit._weights[: fit._n]) * (fit.y - mean) / np.sqrt(variance)
 
 
 def _anscombe(fit: Any) -> np.ndarray:
@@ -58,7 +52,7 @@ def _anscombe(fit: Any) -> np.ndarray:
 
 
 def _quantile(fit: Any, seed: int) -> np.ndarray:
-    family, y, eta = _ordered(fit)
+    (family, eta), y = distribution_of(fit), responses(fit)
     real = y[1] > 0 if isinstance(y, tuple) else np.ones(fit._n, bool)
     tails = tails_at(family, y, eta)
     bad = real & ~(np.abs(tails.mass) < MASS)

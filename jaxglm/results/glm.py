@@ -51,6 +51,43 @@ class GLMResults(Predicting):
         """Leverage, Cook's distance, DFBETA and the like: see `jaxglm.reports.influence`."""
         return reports.influence(self, exact=exact, progress=progress)
 
+    def loo(self, method: str = "approximate", *, progress=None) -> reports.LeaveOneOut:
+        """Leave-one-out log scores and LOO-IC: see `jaxglm.reports.loo`."""
+        return reports.loo(self, method, progress=progress)
+
+    def calibration(self, bins: int = 10) -> reports.Calibration:
+        """Predicted against observed means in bins: see `jaxglm.reports.calibration`."""
+        return reports.calibration(self, bins)
+
+    def overdispersion_test(self, kind: str = "score") -> reports.AssumptionTest:
+        """Test against a larger variance: see `jaxglm.reports.overdispersion_test`."""
+        return reports.overdispersion_test(self, kind)
+
+    def zero_inflation_test(self) -> reports.ZeroInflation:
+        """Test of the number of zeros: see `jaxglm.reports.zero_inflation_test`."""
+        return reports.zero_inflation_test(self)
+
+    def collinearity(self) -> reports.Collinearity:
+        """Condition indices and variance inflation: see `jaxglm.reports.collinearity`."""
+        return reports.collinearity(self)
+
+    def separation(self) -> reports.Separation:
+        """Which columns and rows run to infinity: see `jaxglm.reports.separation`."""
+        return reports.separation(self)
+
+    @property
+    def aicc(self) -> float:
+        """AIC with the correction for small samples."""
+        return reports.aicc(self)
+
+    def pseudo_r2(self, kind: str = "mcfadden") -> float:
+        """Explained share: see `jaxglm.reports.pseudo_r2`."""
+        return reports.pseudo_r2(self, kind)
+
+    def null_model(self) -> "GLMResults":
+        """The fit with an intercept only: see `jaxglm.reports.null_model`."""
+        return reports.null_model(self)
+
     def save(self, path) -> None:
         """Write the model to an npz file; `jaxglm.load` reads it."""
         save(self, path)
