@@ -60,10 +60,9 @@ def zero_inflation(problem: Problem, theta) -> tuple[Any, Any, ScoreTest]:
     chance = jnp.exp(row_logliks(empty, theta))
     zero = jnp.where(single == 0, 1.0, 0.0)
     pull = gradient(replace(empty, penalty=None), theta)  # E[(1{y = 0} / P(0) - 1) score] = score at y = 0
-    test = ScoreTest(
-        weighted_sum(problem, zero / chance - 1), weighted_sum(problem, 1 / chance - 1) - _explained(problem, theta, pull)
-    )
-    return weighted_sum(problem, zero), weighted_sum(problem, chance), test
+    total = lambda values: weighted_sum(problem, jnp.where(_counts(problem), values, 0.0))  # noqa: E731
+    test = ScoreTest(total(zero / chance - 1), total(1 / chance - 1) - _explained(problem, theta, pull))
+    return total(zero), total(chance), test
 
 
 def _explained(problem: Problem, theta, pull):
@@ -72,9 +71,12 @@ def _explained(problem: Problem, theta, pull):
     return dot(pull, factor(evaluate(problem, theta, expected=expected).information).solve(pull))
 
 
+def _counts(problem: Problem):
+    return jnp.ones(problem.n, bool) if problem.weights is None else problem.weights > 0
+
+
 def _safe(problem: Problem):
-    keep = jnp.ones(problem.n, bool) if problem.weights is None else problem.weights > 0
-    return problem.family.support.masked(problem.y, keep)
+    return problem.family.support.masked(problem.y, _counts(problem))
 
 
 def _weighted(problem: Problem, values):

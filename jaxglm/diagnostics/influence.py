@@ -14,9 +14,9 @@ from ..problem import Problem, evaluate, expected_information, linear_predictors
 class Deletion(NamedTuple):
     """Per row, when one observation of it is left out; for a unit dispersion.
 
-    With w the weight of the observation, s (K,) its score, C (K, K) its information, X_i (K, P) its rows of the designs,
-    J the information of all and Q = X_i J^-1 X_i', the step is J^-1 X_i' (I - w C Q)^-1 w s: Newton's for the likelihood
-    without the observation, its information taken at the estimates. Source: Pregibon (1981), Ann. Statist. 9, for K = 1.
+    With w the weight of the observation, s (K,) its score, C (K, K) its information, X_i (K, P) its rows of the
+    designs, J the information of all and Q = X_i J^-1 X_i', the step is J^-1 X_i' (I - w C Q)^-1 w s: Newton's for the
+    likelihood without the observation. Source: Pregibon (1981), Ann. Statist. 9, for K = 1.
     """
 
     leverage: Any  # (n,) trace of w C Q: its share of the P coefficients

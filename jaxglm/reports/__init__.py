@@ -3,7 +3,14 @@
 Every function takes the fit; the methods of GLMResults are one-line delegates to these.
 """
 
-from .assumptions import AssumptionTest, Calibration, ZeroInflation, calibration, overdispersion_test, zero_inflation_test
+from .assumptions import (
+    AssumptionTest,
+    Calibration,
+    ZeroInflation,
+    calibration,
+    overdispersion_test,
+    zero_inflation_test,
+)
 from .columns import Collinearity, Separation, collinearity, separation
 from .influence import Influence, influence
 from .loo import LeaveOneOut, loo

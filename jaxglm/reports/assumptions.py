@@ -48,7 +48,8 @@ def overdispersion_test(fit: Any, kind: str = "score") -> AssumptionTest:
                          "Give dispersion=, or see resid('quantile').")
     if kind == "score":
         test = heterogeneity_of(*joint(fit))
-        return AssumptionTest("score test of heterogeneity", test.z, np.inf, _upper_normal(test.z), _ratio(fit), "greater")
+        pvalue = _upper_normal(test.z)
+        return AssumptionTest("score test of heterogeneity", test.z, np.inf, pvalue, _ratio(fit), "greater")
     return _pearson(fit) if kind == "pearson" else _cameron_trivedi(fit)
 
 
@@ -142,8 +143,9 @@ def calibration(fit: Any, bins: int = 10) -> Calibration:
     se = np.sqrt(total(weight * trials**2 * variance[used])) / n
     predicted, observed = total(weight * trials * mean) / n, total(weight * trials * response) / n
     statistic, df = float(np.sum(((observed - predicted) / se) ** 2)), len(n) - 2
-    ends = [np.asarray([f(mean[group == g]) for g in range(len(n))]) for f in (np.min, np.max)]
-    return Calibration(*ends, n, predicted, observed, se, statistic, df, _hosmer(fit, statistic, df), fit.frame.kind)
+    low, high = (np.asarray([f(mean[group == g]) for g in range(len(n))]) for f in (np.min, np.max))
+    pvalue = _hosmer(fit, statistic, df)
+    return Calibration(low, high, n, predicted, observed, se, statistic, df, pvalue, fit.frame.kind)
 
 
 def _hosmer(fit: Any, statistic: float, df: int) -> float:

@@ -1,4 +1,4 @@
-"""HOST: what each observation does to a fit: leverage, changes of the coefficients, distances, standardised residuals."""
+"""HOST: what each observation does to a fit: leverage, changes of the coefficients, standardised residuals."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,7 +23,7 @@ class Influence:
     fit: Any = field(repr=False)
     exact: bool
     params: np.ndarray = field(repr=False)  # (n, P) coefficients without each observation
-    status: np.ndarray = field(repr=False)  # (n,) of the refits; None for the one-step approximation
+    status: np.ndarray | None = field(repr=False)  # (n,) of the refits; None for the one-step approximation
     _unit: np.ndarray = field(repr=False)
     _deletion: Deletion = field(repr=False)
     _step: np.ndarray = field(repr=False)  # (n, P) change in the basis of the solver
@@ -35,7 +35,7 @@ class Influence:
 
     @property
     def hat(self) -> np.ndarray:
-        """Leverage of one observation: its share of the coefficients; times the frequencies they add up to their number.
+        """Leverage of one observation, its share of the coefficients: over all observations it adds up to their number.
 
         For several linear predictors the trace of the observation's block of the hat matrix of the joint information.
         """
@@ -86,7 +86,7 @@ class Influence:
         return np.sign(self._deviance) * np.sqrt(fall) / self._scale
 
     def summary_frame(self):
-        """All of it as a frame of the input's kind, one row a fitted row; `dfbetas` by the names of the coefficients."""
+        """All of it, one row a fitted row, as a frame of the input's kind; `dfbetas` by names of coefficients."""
         single = ("hat", "cooks_distance", "dffits", "resid_standardized_deviance", "resid_standardized_pearson",
                   "resid_studentized")  # fmt: skip
         columns = {name: getattr(self, name) for name in single}

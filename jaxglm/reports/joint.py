@@ -1,4 +1,4 @@
-"""HOST: a fit seen with all of its parameters: the likelihood that has the dispersion in it, and the law of each row."""
+"""HOST: a fit with all of its parameters: the likelihood that has the dispersion in it, the law of each row."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ def joint(fit: Any) -> tuple[Problem, np.ndarray]:
     if fit._phi is None:
         return problem, theta
     if fit._known_phi is not None:
-        return replace(problem, family=fit.family.with_links(**{fit._phi: Fixed(np.asarray(fit._known_phi))})), theta
+        return replace(problem, family=fit.family.with_links(**{fit._phi: Fixed(fit._known_phi)})), theta
     at = fit.family.predictors.index(fit._phi)
     insert = lambda values, new: (*values[:at], new, *values[at:])  # noqa: E731
     whole = replace(

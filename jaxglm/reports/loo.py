@@ -62,8 +62,8 @@ class LeaveOneOut:
         return to_frame({name: getattr(self, name) for name in single}, self.kind)
 
     def __repr__(self):
-        return (f"<LeaveOneOut elpd {self.elpd:.2f}, looic {self.looic:.2f} (se {self.se:.2f}), p_loo {self.p_loo:.2f}, "
-                f"{self.n_doubtful} doubtful, {int(np.sum(self.refitted))} refitted>")
+        return (f"<LeaveOneOut elpd {self.elpd:.2f}, looic {self.looic:.2f} (se {self.se:.2f}), "
+                f"p_loo {self.p_loo:.2f}, {self.n_doubtful} doubtful, {int(np.sum(self.refitted))} refitted>")
 
 
 def loo(fit: Any, method: str = "approximate", *, progress=None) -> LeaveOneOut:

@@ -136,15 +136,16 @@ def _numbered(fits: list) -> dict[str, Any]:
 def _check_same(name: str, fit: Any, other_name: str, other: Any) -> None:
     pairs = f"{name!r} and {other_name!r}"
     if fit._n != other._n:
-        raise ValueError(f"fits of different rows cannot be compared: {pairs} have {fit._n} and {other._n}. Columns with "
-                         "missing values drop rows: drop these rows from the data of both.")
+        raise ValueError(f"fits of different rows cannot be compared: {pairs} have {fit._n} and {other._n}. Columns "
+                         "with missing values drop rows: drop these rows from the data of both.")
     one, two = (np.stack(np.broadcast_arrays(*r)) if isinstance(r, tuple) else np.asarray(r)[None]
                 for r in (responses(fit), responses(other)))  # fmt: skip
     if one.shape != two.shape or not np.array_equal(one, two):
         what = f"{np.sum(one != two)} of {one.size} values differ" if one.shape == two.shape else "one has trials"
         raise ValueError(f"fits of different responses cannot be compared: those of {pairs} are not the same ({what}). "
                          "A transformed response has another likelihood.")
-    if not (np.array_equal(fit.counted, other.counted) and np.allclose(fit._weights[: fit._n], other._weights[: fit._n])):
+    same = np.array_equal(fit._weights[: fit._n], other._weights[: fit._n])
+    if not (same and np.array_equal(fit.counted, other.counted)):
         raise ValueError(f"fits of different weights cannot be compared: those of {pairs} are not the same.")
 
 
@@ -155,6 +156,6 @@ def _warn(named: dict[str, Any]) -> None:
                       "all criteria made from them, are not comparable.", stacklevel=3)  # fmt: skip
     failed = [f"{name} ({fit.status.name})" for name, fit in named.items() if not fit.converged]
     if failed:
-        warnings.warn("these fits have no interior maximum, so that their criteria are not what they seem and there is no "
-                      f"looic: {', '.join(failed)}.",
+        warnings.warn("these fits have no interior maximum, so that their criteria are not what they seem and "
+                      f"there is no looic: {', '.join(failed)}.",
                       stacklevel=3)  # fmt: skip

@@ -33,10 +33,11 @@ def without_each(
     found = np.full((problem.n, len(theta)), np.nan)
     status = np.full(problem.n, int(Status.RUNNING))
     plan = Plan(replace(solver, record=0), expected=expected)
+    whole = np.ones(problem.n) if problem.weights is None else np.asarray(problem.weights)
     block = max(BLOCK_ELEMENTS // problem.n, 1)
     for start in range(0, len(chosen), block):
         index = chosen[start : start + block]
-        weights = np.tile(problem.weights, (len(index), 1))
+        weights = np.tile(whole, (len(index), 1))
         weights[np.arange(len(index)), index] -= unit[index]
         members = Members.varied(problem, len(index), weights=weights)
         report = None if progress is None else _shifted(progress, start, len(chosen))

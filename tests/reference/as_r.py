@@ -5,7 +5,16 @@ from . import measure
 from .case import Case
 from .fits import FAMILIES
 from .quantity import Quantity, at, differs, plain
-from .yardsticks import LAGGED, deviance_error, first_counted, first_rows, in_r_se, near_r, near_r_influence, near_r_theta
+from .yardsticks import (
+    LAGGED,
+    deviance_error,
+    first_counted,
+    first_rows,
+    in_r_se,
+    near_r,
+    near_r_influence,
+    near_r_theta,
+)
 
 
 def wald_interval(case: Case):

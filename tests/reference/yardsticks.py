@@ -72,7 +72,7 @@ def near_r_influence(case: Case) -> float:
 
 
 def first_counted(ours, truth, case: Case) -> float:
-    """A vector over rows of positive weight, of which the case stores the first fifty; its largest entry is the unit."""
+    """The first fifty rows of positive weight; the largest entry is the unit."""
     ours = np.asarray(ours)[: len(truth)]
     return measure.scaled(ours, truth, np.nanmax(np.abs(truth), initial=0.0))
 
