@@ -47,7 +47,10 @@ def negbin(mu, alpha):
 
 
 CASES = {  # family, eta, SciPy's distribution, largest error of a probability
-    **{f"poisson-{m:g}": (jg.Poisson(), (np.log(m),), stats.poisson(m), 1e-8) for m in (1e-3, 0.5, 20, 333.3, 1e4, 1e6)},
+    **{
+        f"poisson-{m:g}": (jg.Poisson(), (np.log(m),), stats.poisson(m), 1e-8)
+        for m in (1e-3, 0.5, 20, 333.3, 1e4, 1e6)
+    },
     **{
         f"negbin-{m:g}-{a:g}": (jg.NegativeBinomial(), (np.log(m), np.log(a)), negbin(m, a), 1e-8)
         for m, a in ((5.0, 1.0), (1e5, 0.7), (1e5, 20.0), (1e3, 1e-6))
