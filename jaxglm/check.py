@@ -1,16 +1,17 @@
 """Laws that every log-likelihood obeys, checked by sums and quadratures over the support."""
 
 from dataclasses import dataclass
-from math import inf, pi
+from math import inf
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .compiled import program
 from .families import Family
 from .problem import Problem, rows
+from .quadrature import nodes
 
-LARGEST_COUNT = 3000
 TOLERANCE = 1e-7
 FAR = (-40.0, -37.0, 37.0, 40.0)
 
@@ -35,9 +36,9 @@ def check_family(family: Family, *, verbose: bool = True) -> tuple[Verdict, ...]
     Source: Bartlett (1953), Biometrika 40, eq. 2-4, for the second and third law.
     """
     with jax.enable_x64(True):
-        y, measure = quadrature(family)
         probes = list(_probes(family))
-        moments = [_moments(family, y, measure, eta) for eta in probes]
+        moments = [_moments(family, *_quadrature(family, eta), eta) for eta in probes]
+        y = _responses(family, _quadrature(family, probes[0])[0])
         tails = [(_tail_defects(family, y, eta), eta) for eta in _far_probes(family)]
     laws = ("the density integrates to 1", "the score has mean 0", "Bartlett: E[score score'] = E[-curvature]")
     verdicts = [_worst(law, [m[j] for m in moments], probes) for j, law in enumerate(laws)]
@@ -48,26 +49,17 @@ def check_family(family: Family, *, verbose: bool = True) -> tuple[Verdict, ...]
     return tuple(verdicts)
 
 
-def quadrature(family: Family):
-    """Nodes and weights over the support: every count, or a double exponential rule (Takahasi and Mori, 1974)."""
-    support = family.support
-    if support.whole or support.words.startswith("0 or 1"):
-        top = min(support.high, LARGEST_COUNT)
-        y = np.arange(support.low, top + 1)
-        return y, np.ones_like(y)
-    t, h = np.linspace(-5.6, 5.6, 2401, retstep=True)
-    inner, slope = pi / 2 * np.sinh(t), pi / 2 * np.cosh(t)
-    low, high = support.low, support.high
-    if low == -inf and high == inf:
-        inside = np.abs(inner) < 200
-        return np.sinh(inner[inside]), h * (np.cosh(inner) * slope)[inside]
-    if high == inf or low == -inf:
-        inside = np.abs(inner) < 200
-        away, weight = np.exp(inner[inside]), h * (np.exp(inner) * slope)[inside]
-        return (low + away if high == inf else high - away), weight
-    inside = np.abs(inner) < 17
-    share, weight = 1 / (1 + np.exp(-2 * inner[inside])), h * (slope / (2 * np.cosh(inner) ** 2))[inside]
-    return low + (high - low) * share, (high - low) * weight
+@program
+def _nodes(family: Family, eta, like) -> tuple:
+    spots = nodes(family, eta, like)
+    return spots.y, jnp.exp(spots.log_weight)
+
+
+def _quadrature(family: Family, eta) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes over the support and their weights, fine where the distribution at eta has its mass."""
+    found = _nodes(family, tuple(np.float64(e) for e in eta), np.float64(family.support.example))
+    y, measure = jax.device_get(found)
+    return y, measure
 
 
 def _probes(family: Family):
@@ -114,7 +106,7 @@ def _moments(family: Family, y, measure, eta) -> tuple[float, float, float]:
 
 
 def _compare(at, measure, K: int) -> tuple[float, float, float]:
-    mass = np.where(np.isneginf(at.loglik), 0.0, measure * np.exp(at.loglik))
+    mass = np.where(np.isneginf(at.loglik) | (measure == 0), 0.0, measure * np.exp(at.loglik))
     inside = mass > 0
     mass = mass[inside]
     mean = lambda *vs: np.sum(np.prod([v[inside] for v in vs], axis=0) * mass)  # noqa: E731
@@ -124,6 +116,11 @@ def _compare(at, measure, K: int) -> tuple[float, float, float]:
     size = np.sqrt(np.abs(np.diagonal(information))) + 1e-300
     bartlett = np.abs(squares - information) / size / size[:, None]
     return abs(np.sum(mass) - 1), float(np.max(np.abs(score) / size)), float(np.max(bartlett))
+
+
+def _responses(family: Family, y) -> np.ndarray:
+    """Possible responses, sorted: nodes between two counts are none."""
+    return np.unique(np.round(y) if family.support.whole else y)
 
 
 def _tail_defects(family: Family, y, eta) -> float:

@@ -1,5 +1,7 @@
 """Models that are fitted many times over: built-in families and one defined here."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ def drawn(rng, name, mean):
     return table[name]()
 
 
-def study(name, seed=3, n=N, **more):
+def study(name, seed=3, n=N, **more) -> tuple[dict[str, Any], Any]:
     """A model with offsets and uneven weights: (arguments, fit)."""
     rng = np.random.default_rng(seed)
     X = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
@@ -43,7 +45,7 @@ def study(name, seed=3, n=N, **more):
     return given, jg.GLM(**given).fit()
 
 
-def again(given, rows=slice(None), **changed):
+def again(given, rows: Any = slice(None), **changed) -> Any:
     """The same model with other arguments, fitted to some of the rows."""
     y = given["y"]
     cut = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in (given | changed).items()}
