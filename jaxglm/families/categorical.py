@@ -112,10 +112,9 @@ class Ordinal(Ordered):
         upper, lower = _of_class(c, jnp.minimum(y, last - 1)), _of_class(c, jnp.maximum(y - 1, 0))
         lowest, highest = y == 0, y == last
         ordered = lowest | highest | (upper > lower)
-        middle = ~lowest & ~highest & ordered
-        between = _log_between(mu.link, jnp.where(middle, lower, -1.0), jnp.where(middle, upper, 1.0))
-        ends = jnp.where(lowest, mu.link.log_inverse(upper), mu.link.log1m_inverse(lower))
-        return jnp.where(ordered, jnp.where(middle, between, ends), -jnp.inf)
+        low = jnp.where(lowest | ~ordered, upper - 1, lower)
+        high = jnp.where(highest, lower + 1, upper)
+        return jnp.where(ordered, _log_between(mu.link, low, high, lowest, highest), -jnp.inf)
 
 
 @pytree
@@ -163,9 +162,10 @@ def _of_class(values, y):
     return jnp.sum(jnp.where(jnp.arange(values.shape[0]) == y, values, 0.0))
 
 
-def _log_between(link: Link, low, high):
-    """log(F(high) - F(low)) for low < high, from the tail that keeps its digits."""
-    left = link.inverse((low + high) / 2) < 0.5
+def _log_between(link: Link, low, high, lowest, highest):
+    """log(F(high) - F(low)) for low < high, from the tail that keeps its digits; F(low) is 0 where `lowest`, F(high) is
+    1 where `highest`."""
+    left = ~highest & (lowest | (link.inverse((low + high) / 2) < 0.5))
     outer = jnp.where(left, link.log_inverse(high), link.log1m_inverse(low))
     inner = jnp.where(left, link.log_inverse(low), link.log1m_inverse(high))
-    return outer + jnp.log(-jnp.expm1(inner - outer))
+    return outer + jnp.where(lowest | highest, 0.0, jnp.log(-jnp.expm1(inner - outer)))

@@ -1,4 +1,4 @@
-"""Models of other types than `glm`: fitted through the public API, all parameters compared with the exact joint maximum.
+"""Models of other types than `glm`, through the public API: all parameters against the exact joint maximum.
 
 A type is a function of the case that returns our fit and the matrix that takes our parameters to those of the exact
 engine, in its order and on its scales. Add a type to MODELS; nothing else is needed.
