@@ -18,6 +18,7 @@ FLOORS = (
     ("inference", "check", "diagnostics"),
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
+    ("testing",),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),
