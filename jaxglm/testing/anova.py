@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,8 @@ class Scale:
         df_denom = float(self.fit.df_resid) if self.as_f else np.inf
         log_p = log_tail(statistic, df, df_denom, as_f=self.as_f)
         made |= {self.test: statistic, "p_value": np.exp(log_p), "log_p_value": log_p}
-        about = f"dispersion {self.fit.dispersion:.5g}, " if self.fit.use_t and (self.deviance or self.test == "rao") else ""
+        divided = self.fit.use_t and (self.deviance or self.test == "rao")
+        about = f"dispersion {self.fit.dispersion:.5g}, " if divided else ""
         heading = f"{title}\n{self.fit.family_name}, {self.fit.link_name} link, {about}test: {self.test}"
         return TestTable(heading, tuple(rows), made, tuple(dict.fromkeys(notes)), self.fit.frame.kind)
 
@@ -62,7 +64,7 @@ def anova(fit: Any, test: str | None = None, *, terms: Groups = None) -> TestTab
     scale = Scale(fit, chosen_test(fit, test))
     listed = all_terms(fit, terms)
     steps = [without(fit, _columns(listed[i:])) for i in range(len(listed) + 1)]
-    pairs = list(zip(steps[:-1], steps[1:], strict=True))
+    pairs = list(pairwise(steps))
     compared = [_compared(scale, small, large, lambda a=small, b=large: _rao(fit, a, b.span)) for small, large in pairs]
     left = [misfit(s.fit, scale.deviance) if s.usable else np.nan for s in steps]
     columns = _sequence(scale, left, [fit.nobs - _rank(fit, s) for s in steps], compared)
@@ -90,7 +92,8 @@ def drop_one(fit: Any, test: str | None = None, *, terms: Groups = None) -> Test
         "statistic": [np.nan, *(scale.statistic(c.used, c.df) for c in compared)],
     }
     notes = [note for c in compared for note in c.notes]
-    return scale.table(f"Terms dropped one at a time: {_name(fit)}", ["<none>", *(t.name for t in listed)], columns, notes)
+    title, rows = f"Terms dropped one at a time: {_name(fit)}", ["<none>", *(t.name for t in listed)]
+    return scale.table(title, rows, columns, notes)
 
 
 def anova_of_fits(*fits: Any, test: str | None = None) -> TestTable:
@@ -104,7 +107,7 @@ def anova_of_fits(*fits: Any, test: str | None = None) -> TestTable:
     if len(fits) == 1:
         return anova(fits[0], test)
     scale = Scale(fits[-1], chosen_test(fits[-1], test))
-    pairs = list(zip(fits[:-1], fits[1:], strict=True))
+    pairs = list(pairwise(fits))
     compared = [_compared_fits(scale, small, large) for small, large in pairs]
     left = [misfit(f, scale.deviance) for f in fits]
     columns = _sequence(scale, left, [f.df_resid for f in fits], compared)
@@ -152,7 +155,7 @@ def _rao(fit: Any, small: Restricted, span: np.ndarray) -> tuple[float, tuple[st
 def _score_statistic(problem: Any, theta: np.ndarray, span: np.ndarray) -> tuple[float, tuple[str, ...]]:
     gradient, information = score_at(problem, theta)
     gradient, information = span.T @ gradient, span.T @ information @ span
-    statistic, _, notes = quadratic(gradient, information, (), np.arange(len(gradient)))
+    statistic, _, notes = quadratic(gradient, information, np.arange(0), np.arange(len(gradient)))
     return statistic, notes
 
 

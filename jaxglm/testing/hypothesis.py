@@ -7,6 +7,7 @@ longest name that fits is a name. A name in backticks is taken as it is.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -101,8 +102,7 @@ class _Reader:
             sides.append(self.number(0.0))
         if all(side.is_number for side in sides):
             raise self.error("an equation has no coefficient in it")
-        pairs = zip(sides[:-1], sides[1:], strict=True)
-        return np.concatenate([self.added(left, right, -1.0).values for left, right in pairs])
+        return np.concatenate([self.added(left, right, -1.0).values for left, right in pairwise(sides)])
 
     def sum(self) -> Linear:
         total = self.product()
@@ -133,7 +133,8 @@ class _Reader:
             return self.number(float(word))
         if kind == "name":
             return Linear(np.eye(self.P, self.P + 1)[list(self.columns[word])])
-        raise self.error("it ends where a coefficient or a number is due" if kind == "end" else f"{word!r} is out of place")
+        where = "it ends" if kind == "end" else f"{word!r} stands"
+        raise self.error(f"{where} where a coefficient or a number is due")
 
     def take(self, sign: str) -> bool:
         found = self.tokens[0][0] == sign
@@ -158,5 +159,5 @@ class _Reader:
         return Linear(other.values * by if sign == "*" else other.values / by)
 
     def error(self, what: str) -> ValueError:
-        return ValueError(f"hypothesis {self.text!r} cannot be read: {what}. Write equations such as 'x = z, 2*x - z = 1', "
-                          "or the name of a term.")  # fmt: skip
+        return ValueError(f"hypothesis {self.text!r} cannot be read: {what}. Write equations such as 'x = z, 2*x - z = "
+                          "1', or the name of a term.")  # fmt: skip

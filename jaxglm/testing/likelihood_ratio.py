@@ -16,6 +16,7 @@ TESTS = ("chi2", "F", "rao")
 
 def chosen_test(fit: Any, test: str | None, words: tuple[str, ...] = TESTS) -> str:
     """The test of this name; without one, F where the dispersion is estimated, else chi-squared."""
+    check_unpenalised(fit)
     if test is None:
         return "F" if fit.use_t else "chi2"
     if test not in words:
@@ -24,6 +25,13 @@ def chosen_test(fit: Any, test: str | None, words: tuple[str, ...] = TESTS) -> s
         raise ValueError(f"test='F' needs a dispersion that is estimated; that of this {fit.family_name} fit is known. "
                          "Use test='chi2'.")  # fmt: skip
     return test
+
+
+def check_unpenalised(fit: Any) -> None:
+    """Raises ValueError for a penalised fit, whose log-likelihood is not at its maximum."""
+    if fit.problem.penalty is not None:
+        raise ValueError("this fit is penalised: it is not at the maximum of its likelihood, and likelihood ratios and "
+                         "scores have no reference distribution there. Fit without the penalty.")  # fmt: skip
 
 
 def by_deviance(fit: Any, test: str) -> bool:
@@ -109,8 +117,8 @@ def checked_df(small: Any, large: Any, *, families: bool = True) -> int:
         raise ValueError(f"the order is reversed: the first fit ({_title(small)}) contains the second "
                          f"({_title(large)}). Give the smaller one first.")  # fmt: skip
     if outside:
-        raise ValueError(f"the fits are not nested: {', '.join(outside[:3])} of the first fit is not in the span of the "
-                         "second's columns. `vuong_test` compares fits that are not nested.")  # fmt: skip
+        raise ValueError(f"the fits are not nested: {', '.join(outside[:3])} of the first fit is not in the span of "
+                         "the second's columns. `vuong_test` compares fits that are not nested.")  # fmt: skip
     if df < 0:
         raise ValueError(f"the order is reversed: the first fit has {small.n_params} parameters, the second "
                          f"{large.n_params}. Give the smaller one first.")  # fmt: skip
@@ -122,11 +130,12 @@ def checked_df(small: Any, large: Any, *, families: bool = True) -> int:
 def check_same_rows(one: Any, other: Any) -> None:
     """Raises ValueError unless two fits have the same response, rows and weights."""
     if one.nobs != other.nobs or one._n != other._n or not np.array_equal(one.frame.rows, other.frame.rows):
-        raise ValueError(f"the fits must be of the same rows; they have {one.nobs:g} and {other.nobs:g}. Missing values "
-                         "in a column of one of them? Fit both to the complete rows.")  # fmt: skip
+        raise ValueError(f"the fits must be of the same rows; they have {one.nobs:g} and {other.nobs:g}. Missing "
+                         "values in a column of one of them? Fit both to the complete rows.")  # fmt: skip
     a, b = (np.atleast_2d(np.asarray(f.problem.y)) for f in (one, other))
     if a.shape != b.shape or not np.array_equal(a, b):
-        raise ValueError(f"the fits must have the same response; {one.frame.response} and {other.frame.response} differ.")
+        names = f"{one.frame.response} and {other.frame.response}"
+        raise ValueError(f"the fits must have the same response; the values of {names} differ.")
     if not np.array_equal(one._weights, other._weights):
         raise ValueError("the fits must have the same weights; they differ.")
 
@@ -135,7 +144,7 @@ def _check_families(small: Any, large: Any) -> None:
     a, b = small.family, large.family
     if a.density != b.density:
         raise ValueError(f"the fits must be of one family; they are {a.name} and {b.name}. Where one is the other with "
-                         "a parameter on the edge of its space pass edge=1; else `vuong_test` compares them.")  # fmt: skip
+                         "a parameter on the edge of its space pass edge=1; else see `vuong_test`.")  # fmt: skip
     for name, one, two in zip(a.parameters, a.links, b.links, strict=True):
         freed = isinstance(one, Fixed) and not isinstance(two, Fixed)
         if not freed and repr(one) != repr(two):

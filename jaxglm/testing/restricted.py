@@ -7,6 +7,7 @@ refit has the shapes of the first.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def without(fit: Any, columns: Iterable[int]) -> Restricted:
         return Restricted(fit, span, fit.status in USABLE)
     filled = [np.pad(part, ((0, 0), (0, len(part) - part.shape[1]))) for part in parts]
     designs = tuple(_mapped(d, m) for d, m in zip(fit.problem.designs, filled, strict=True))
-    held = np.concatenate([np.arange(len(part)) >= part.shape[1] for part in parts]).astype(float)
+    held: Any = np.concatenate([np.arange(len(part)) >= part.shape[1] for part in parts]).astype(float)
     problem = replace(fit.problem, designs=designs, penalty=Ridge(held))
     state, spread = _solved(fit, problem, _start(fit, span), held)
     theta = _block_diagonal(filled) @ state.theta
@@ -84,7 +85,7 @@ def _parts(fit: Any, dropped: set[int]) -> list[np.ndarray]:
     inward, present = fit._inward(np.eye(P)), fit._present[:P]
     edges = np.concatenate([[0], np.cumsum(fit.problem.sizes)])
     parts = []
-    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for k, (low, high) in enumerate(pairwise(edges)):
         keep = np.asarray([p not in dropped for p in present[low:high]], bool)
         left = inward[low:high, low:high][:, keep]
         spare = _spare(fit, dropped) if k == 0 and not keep.all() else np.empty((high - low, 0))

@@ -91,8 +91,8 @@ def _estimable(fit: Any, rows: np.ndarray, lines: tuple[str, ...], *, skip: bool
     blocked = needs if needs.all() else needs & ~alone
     if blocked.any():
         aliased = ", ".join(fit.names[j] for j in absent)
-        raise ValueError(f"hypothesis '{lines[int(np.argmax(blocked))]}' is about an aliased coefficient, which the data "
-                         f"do not determine (aliased: {aliased}). Test the others.")  # fmt: skip
+        raise ValueError(f"hypothesis '{lines[int(np.argmax(blocked))]}' is about an aliased coefficient, which the "
+                         f"data do not determine (aliased: {aliased}). Test the others.")  # fmt: skip
     left = tuple(line for line, out in zip(lines, alone, strict=True) if out)
     notes = (f"Left out, for the coefficient is aliased: {', '.join(left)}.",) if left else ()
     keep = np.flatnonzero(~needs)
@@ -122,7 +122,7 @@ def _independent(rows: np.ndarray, lines: tuple[str, ...]) -> list[int]:
 def _line(row: np.ndarray, names: Sequence[str]) -> str:
     """2 x - z = 1."""
     words = []
-    for j in np.flatnonzero(row[:-1]):
+    for j in np.flatnonzero(row[:-1]).tolist():
         size = "" if abs(row[j]) == 1 else f"{number(abs(row[j]))} "
         sign = ("- " if row[j] < 0 else "+ ") if words else ("-" if row[j] < 0 else "")
         words.append(f"{sign}{size}{names[j]}")

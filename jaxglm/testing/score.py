@@ -1,6 +1,5 @@
 """HOST: score (Rao) tests: terms that a fitted model lacks, without a refit."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..frame.arrays import design
 from ..inference import score_information
 from ..programs import in_float64
 from ..solvers import Status
-from .likelihood_ratio import design_matrix
+from .likelihood_ratio import check_unpenalised, design_matrix
 from .table import HypothesisTest, log_tail
 
 COLLINEAR = 1e-10  # squared sine at or below which the model explains a column
@@ -55,7 +54,7 @@ def score_test(fit: Any, added: Any, data: Any = None, *, predictor: str | None 
                           len(kept), np.inf, log_p, (*notes, *note), fit.frame.kind)  # fmt: skip
 
 
-def quadratic(gradient: np.ndarray, information: np.ndarray, old: Sequence, new: Sequence):
+def quadratic(gradient: np.ndarray, information: np.ndarray, old: np.ndarray, new: np.ndarray):
     """Score statistic of the coefficients `new` beside those `old`: (statistic, positions in `new` that count, notes).
 
     The information is eliminated in this order, as Cholesky does, so that a column which the ones before it explain is
@@ -91,6 +90,7 @@ def _eliminated(U, V, i: int):
 
 
 def _check_maximum(fit: Any) -> None:
+    check_unpenalised(fit)
     inside = fit.family.traits.edm and not fit.family.constrained and fit.status == Status.BOUNDARY
     if not (fit.converged or inside):
         raise ValueError(f"a score test needs the maximum of the smaller model; this fit is {fit.status.name.lower()}. "

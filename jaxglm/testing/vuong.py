@@ -43,12 +43,17 @@ def vuong_test(one: Any, other: Any) -> TestTable:
 
 def row_logliks(fit: Any) -> np.ndarray:
     """Log-likelihood of one count of each row (n,), prior weights applied, every parameter at its maximum."""
-    free = fit._phi is not None
-    phi = fit._known_phi if free and fit._known_phi is not None else fit.family_params[fit._phi] if free else None
-    family = fit.family.with_links(**{fit._phi: Fixed(phi)}) if free else None
-    loglik = np.asarray(fit._facts_at(fit._eta, family).loglik)[: fit._n]
+    loglik = np.asarray(fit._facts_at(fit._eta, _with_phi(fit)).loglik)[: fit._n]
     weights = fit._weights[: fit._n] / np.where(fit.counted > 0, fit.counted, 1.0)
     return np.where(weights > 0, weights * loglik, 0.0)
+
+
+def _with_phi(fit: Any) -> Any:
+    """The family at its dispersion, for which the rows are evaluated; None where that is the family of the problem."""
+    if fit._phi is None:
+        return None
+    value = fit.family_params[fit._phi] if fit._known_phi is None else fit._known_phi
+    return fit.family.with_links(**{fit._phi: Fixed(value)})
 
 
 def _name(fit: Any) -> str:

@@ -40,7 +40,7 @@ def _distance(root: np.ndarray, gap: np.ndarray) -> float:
     size = np.linalg.norm(root, axis=1)
     if not (np.all(np.isfinite(root)) and np.all(size > 0)):
         return np.nan
-    triangle = np.linalg.qr((root / size[:, None]).T, mode="r")
-    if triangle.shape[0] < len(root) or np.min(np.abs(np.diagonal(triangle))) < SINGULAR:
+    triangle = np.linalg.qr((root / size[:, None]).T).R
+    if len(triangle) < len(root) or np.min(np.abs(np.diagonal(triangle))) < SINGULAR:
         return np.nan
     return float(np.sum(np.linalg.solve(triangle.T, gap / size) ** 2))
