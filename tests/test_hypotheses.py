@@ -15,6 +15,7 @@ import jaxglm as jg
 from jaxglm.inference import log_chi2, log_f, log_two_sided
 from jaxglm.testing.hypothesis import parse
 from jaxglm.testing.restricted import without
+from jaxglm.testing.score import quadratic
 from jaxglm.testing.vuong import row_logliks
 
 # ---------------------------------------------------------------- tails
@@ -394,6 +395,23 @@ def test_score_of_a_further_parameter():
     assert "in alpha" in test.hypothesis[0]
 
 
+def test_elimination_of_the_information():
+    """Against a solve; a column that others explain and one of no information that is orthogonal are left out."""
+    A = np.random.default_rng(3).normal(size=(9, 5))
+    A[:, 3] = A[:, 0] - A[:, 2]
+    V, U = A.T @ A, A.T @ np.arange(9.0)
+    U[0] = U[1] = 0.0
+    statistic, kept, notes = quadratic(U, V, np.arange(2), np.arange(2, 5))
+    left = np.ix_([0, 1, 2, 4], [0, 1, 2, 4])
+    np.testing.assert_allclose(statistic, U[[0, 1, 2, 4]] @ np.linalg.solve(V[left], U[[0, 1, 2, 4]]), rtol=1e-10)
+    assert (kept, notes) == ([0, 2], ())
+    V[1], V[:, 1] = 0.0, 0.0
+    V[1, 1] = -1e-20
+    assert np.isfinite(quadratic(U, V, np.arange(2), np.arange(2, 5))[0])
+    V[2, 2] = -1.0
+    assert np.isnan(quadratic(U, V, np.arange(2), np.arange(2, 5))[0])
+
+
 def test_columns_that_cannot_be_added():
     f = fit("poisson")
     assert f.score_test(np.column_stack([DATA.x + DATA.z, DATA.x**2])).df == 1
@@ -478,6 +496,18 @@ def test_separated_terms_have_a_likelihood_ratio():
     row = f.drop_one().row("s")
     assert row["chi2"] > 0
     assert np.isfinite(row["p_value"])
+
+
+def test_a_parameter_on_its_edge():
+    """Counts less scattered than Poisson: alpha is at 0, and every table is that of the Poisson model."""
+    under = DATA.assign(under=np.random.default_rng(3).binomial(5, 0.3, N) * 1.0)
+    with pytest.warns(jg.FitWarning, match="edge"):
+        f = jg.glm(f"under ~ {RIGHT}", under, family="negbin")
+    poisson = jg.glm(f"under ~ {RIGHT}", under, family="poisson")
+    np.testing.assert_allclose(f.drop_one()["chi2"], poisson.drop_one()["chi2"], atol=1e-6)
+    np.testing.assert_allclose(f.anova("rao")["rao"], poisson.anova("rao")["rao"], atol=1e-6)
+    assert poisson.lr_test(f, edge=1).pvalue > 0.99
+    assert "edge" in jg.glm("under ~ x", under, family=jg.NegativeBinomial(alpha=jg.Fixed(0.1))).lr_test(f).notes[0]
 
 
 def test_refits_share_a_program():

@@ -16,6 +16,8 @@ from .likelihood_ratio import check_unpenalised, design_matrix
 from .table import HypothesisTest, log_tail
 
 COLLINEAR = 1e-10  # squared sine at or below which the model explains a column
+NOT_POSITIVE = ("No statistic: the observed information of the fit is not positive along these columns. Fit the larger "
+                "model and compare by `lr_test`.")  # fmt: skip
 _score_information = program(score_information)
 
 
@@ -58,7 +60,7 @@ def quadratic(gradient: np.ndarray, information: np.ndarray, old: np.ndarray, ne
     """Score statistic of the coefficients `new` beside those `old`: (statistic, positions in `new` that count, notes).
 
     The information is eliminated in this order, as Cholesky does, so that a column which the ones before it explain is
-    seen by its pivot; NaN where a pivot is negative: the observed information is no covariance there.
+    seen by its pivot; NaN where a pivot is negative or missing: the observed information is no covariance there.
     """
     order = np.concatenate([old, new]).astype(int)
     U, V = gradient[order], information[np.ix_(order, order)]
@@ -68,14 +70,10 @@ def quadratic(gradient: np.ndarray, information: np.ndarray, old: np.ndarray, ne
     statistic, kept = 0.0, []
     for i in range(len(order)):
         pivot = V[i, i]
-        if not pivot > COLLINEAR:
-            if not pivot >= -COLLINEAR or (i < len(old) and not pivot > 0):
-                return np.nan, list(range(len(new))), (
-                    "No statistic: the observed information of the fit is not positive along these columns. Fit the "
-                    "larger model and compare by `lr_test`.",
-                )
-            if i >= len(old):
-                continue
+        if abs(pivot) <= COLLINEAR or (pivot < 0 and not V[i, i + 1 :].any()):
+            continue  # explained by earlier ones, or orthogonal to all others as alpha at its edge
+        if not pivot > 0:
+            return np.nan, list(range(len(new))), (NOT_POSITIVE,)
         if i >= len(old):
             statistic, kept = statistic + U[i] ** 2 / pivot, [*kept, i - len(old)]
         U, V = _eliminated(U, V, i)
