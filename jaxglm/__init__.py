@@ -54,3 +54,5 @@ from .problem import make_problem as problem
 from .resampling import bootstrap, cv, jackknife, permutation_test, score_scan
 from .results import GLMResults
 from .solvers import Gradient, Newton, Status
+from .testing import anova_of_fits as anova
+from .testing import lr_test, vuong_test

@@ -19,6 +19,7 @@ FLOORS = (
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
     ("predictors",),
+    ("testing",),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),

@@ -22,7 +22,7 @@ from ..numerics import factor
 from ..problem import evaluate
 from ..solvers import Newton, Status
 from .members import Members
-from .threads import in_turn, workers
+from .threads import default_platform, in_turn, workers
 
 ROUNDS = (6, 12, 32)  # steps of the rounds; the last one is repeated
 PILOT_SHARE = 0.75  # where there are many chunks, a first round has the steps that this share of a pilot chunk needed
@@ -94,10 +94,9 @@ def _evenly(size: int, plan: Plan) -> int:
 
 
 def _budget() -> float:
-    device = jax.devices()[0]
-    if device.platform == "cpu":
+    if default_platform() == "cpu":
         return CACHE_BYTES
-    return DEVICE_SHARE * ((device.memory_stats() or {}).get("bytes_limit") or 8 << 30)
+    return DEVICE_SHARE * ((jax.devices(default_platform())[0].memory_stats() or {}).get("bytes_limit") or 8 << 30)
 
 
 def _usual_steps(found: Outcome) -> int:

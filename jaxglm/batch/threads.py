@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -18,8 +19,7 @@ def workers(sharding=None) -> int:
     A running program holds a thread of XLA's pool to its end and waits there for others that compute its parts. On a
     pool of two, two programs waited for each other (logistic, 512 members of 500 x 8, jaxlib 0.10.2).
     """
-    device = jax.config.jax_default_device or jax.devices()[0]
-    if sharding is not None or getattr(device, "platform", "") != "cpu":
+    if sharding is not None or default_platform() != "cpu":
         return 1
     return cores() if pool_size() >= 2 * cores() else 1
 
@@ -37,7 +37,7 @@ def in_turn(work: Callable, items: Iterable, threads: int) -> Iterator:
     if threads < 2:
         yield from map(work, items)
         return
-    settings = bool(jax.config.jax_enable_x64), jax.config.jax_default_device  # of this thread: workers have their own
+    settings = _of_this_thread("jax_enable_x64"), _of_this_thread("jax_default_device")
     with ThreadPoolExecutor(threads) as pool:
         ahead: deque = deque()
         for item in items:
@@ -46,6 +46,17 @@ def in_turn(work: Callable, items: Iterable, threads: int) -> Iterator:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+
+
+def default_platform() -> str:
+    """Platform of the device that programs run on by default: "cpu", "gpu", ..."""
+    device = _of_this_thread("jax_default_device") or jax.devices()[0]
+    return device if isinstance(device, str) else device.platform
+
+
+def _of_this_thread(setting: str) -> Any:
+    """A setting of JAX, of which every thread has its own."""
+    return getattr(jax.config, setting)
 
 
 def _under(settings, work: Callable, item):

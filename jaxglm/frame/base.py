@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,14 @@ from .numeric import all_finite, counted, vector
 
 Pair = tuple[np.ndarray, np.ndarray]
 Encoder = Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
+
+
+class Columns(NamedTuple):
+    """The columns of one term of a formula."""
+
+    term: str
+    positions: tuple[int, ...]
+    factors: tuple[str, ...]  # x:C(g) has x and C(g)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,14 @@ class Without:
     @property
     def needs_offset(self) -> bool:
         return getattr(self.encode, "needs_offset", False)
+
+    @property
+    def terms(self) -> tuple[Columns, ...]:
+        moved = (c._replace(positions=self._shifted(c.positions)) for c in self.encode.terms)  # type: ignore[attr-defined]
+        return tuple(c for c in moved if c.positions)
+
+    def _shifted(self, positions: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(j - (j > self.position) for j in positions if j != self.position)
 
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
         X, offset = self.encode(new)

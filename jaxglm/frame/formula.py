@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import has_constant
-from .base import ModelFrame, Part, Sides, kept_rows
+from .base import Columns, ModelFrame, Part, Sides, kept_rows
 from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
@@ -101,6 +101,12 @@ class FormulaEncoder:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.spec.column_names)
+
+    @property
+    def terms(self) -> tuple[Columns, ...]:
+        slices = self.spec.term_slices.items()
+        return tuple(Columns(str(term), tuple(range(s.start, s.stop)), tuple(f.expr for f in term.factors))
+                     for term, s in slices)
 
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Design and offset of new data; a row with a missing value is NaN. Raises ValueError for an unseen level."""
