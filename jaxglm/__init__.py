@@ -3,14 +3,18 @@
 from . import plot
 from .check import check_family
 from .families import (
+    AdjacentCategory,
     Binomial,
+    ContinuationRatio,
     Exponential,
     Family,
     Gamma,
     Gaussian,
     Geometric,
     InverseGaussian,
+    Multinomial,
     NegativeBinomial,
+    Ordinal,
     Poisson,
     binary,
     counts,
@@ -51,3 +55,5 @@ from .reports import compare
 from .resampling import bootstrap, cv, jackknife, permutation_test, score_scan
 from .results import GLMResults
 from .solvers import Gradient, Newton, Status
+from .testing import anova_of_fits as anova
+from .testing import lr_test, vuong_test

@@ -19,7 +19,7 @@ FLOORS = (
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
     ("predictors",),
-    ("reports",),
+    ("reports", "testing"),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),
