@@ -4,17 +4,21 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from . import families as fam
-from .basis import Basis, find_basis
+from .basis import CHECKED_SIZE, Basis, find_basis
 from .frame import ModelFrame, from_arrays, from_formula, group_columns
 from .links import Link
 from .many import fit_groups
-from .options import FitWarning, Options, Response, resolve_family, unit_dispersion
+from .options import FitWarning, Options, Response, resolve_family, resolve_penalty, unit_dispersion
+from .penalties import Penalty
 from .programs import build_problem, solve
 from .results import GLMResults
 from .solvers import Newton, Status
+
+DISPERSION_TURNS = 50
 
 
 def glm(
@@ -34,6 +38,7 @@ def glm(
     missing: str = "drop",
     start=None,
     aliased: str = "drop",
+    penalty=None,
 ) -> Any:
     """Fit a generalised linear model from a formula and a data frame (pandas, polars, pyarrow, or a dict of columns).
 
@@ -43,11 +48,13 @@ def glm(
     `weights` multiply the log-likelihood; `freq_weights` count rows; for proportions `weights` are the trials.
     dispersion: "pearson", "deviance", "ml", or a known number. missing: "drop" or "raise". aliased: "drop" columns that
     depend on earlier ones, as R does, or "raise". start: coefficients to begin from.
+    penalty: "jeffreys", half the log determinant of the information is added to the log-likelihood (Firth's logistic
+    regression); or `Ridge(strength)` on the columns as given. Standard errors and AIC are those at the estimates.
 
     Raises ValueError naming the column and rows where data or arguments do not fit; a fit that fails gets a status.
     """
     sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-    options = Options(resolve_family(family, link), dispersion, aliased)
+    options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
     if by is None:
         return _fit(from_formula(formula, data, **sides, missing=missing), options, solver, start)
     groups, keys = group_columns(data, by)
@@ -75,9 +82,10 @@ class GLM:
         dispersion: str | float = "pearson",
         missing: str = "raise",
         aliased: str = "drop",
+        penalty=None,
     ):
         sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-        self.options = Options(resolve_family(family, link), dispersion, aliased)
+        self.options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
         self.frame = from_arrays(y, X, names=names, **sides, missing=missing)
 
     def fit(self, solver=None, start=None) -> GLMResults:
@@ -90,20 +98,49 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     if not solver.record:
         solver = replace(solver, record=256)
     response = Response.of(frame, options.family)
+    if options.penalty is not None:
+        return _warned(_penalised(frame, options, response, solver, start, options.penalty))
     basis = find_basis(frame.X, response.weights)
     fitted = _attempt(frame, options, response, basis, solver, start)
     if fitted.state.status == Status.SINGULAR and basis.triangle is None:
         basis = find_basis(frame.X, response.weights, suspicious=True)
         fitted = _attempt(frame, options, response, basis, solver, start)
+    return _warned(fitted)
+
+
+def _warned(fitted: GLMResults) -> GLMResults:
     if not fitted.converged:
-        warnings.warn(f"{fitted.family_name} fit: {fitted.status.message}", FitWarning, stacklevel=3)
+        warnings.warn(f"{fitted.family_name} fit: {fitted.status.message}", FitWarning, stacklevel=4)
     return fitted
 
 
-def _attempt(frame: ModelFrame, options: Options, response: Response, basis: Basis, solver, start) -> GLMResults:
+def _penalised(
+    frame: ModelFrame, options: Options, response: Response, solver, start, penalty: Penalty
+) -> GLMResults:
+    """A penalty that depends on the basis has the columns as they are. Where the dispersion weighs the penalty it is
+    found by turns with the coefficients."""
+    large = frame.X.size > CHECKED_SIZE
+    as_given = Basis(frame.X, None, np.arange(frame.X.shape[1]))
+    basis = find_basis(frame.X, response.weights, suspicious=large) if penalty.invariant else as_given
+    volume = 0.0 if basis.triangle is None else float(np.sum(np.log(np.abs(np.diagonal(basis.triangle)))))
+    used = frame.X if response.weights is None else frame.X[response.weights > 0]
+    further = len(unit_dispersion(options.family).predictors) - 1
+    penalty, phi = penalty.bound(np.ptp(used, axis=0) == 0, further, volume), 1.0
+    for _ in range(DISPERSION_TURNS):
+        fitted = _attempt(frame, options, response, basis, solver, start, penalty.at_dispersion(phi))
+        start, last, phi = fitted.params, phi, fitted.dispersion
+        if not penalty.absolute or not fitted.converged or not abs(phi - last) > 1e-10 * phi:
+            return fitted
+    return replace(fitted, state=fitted.state._replace(status=Status.MAX_STEPS.value))
+
+
+def _attempt(
+    frame: ModelFrame, options: Options, response: Response, basis: Basis, solver, start, penalty=None
+) -> GLMResults:
     _check_aliased(frame, options, basis)
     family = unit_dispersion(options.family)
     problem = build_problem(family, basis.columns, response.y, frame.offset, response.weights)
+    problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
     expected = family.traits.edm and len(family.predictors) == 1
     state, information, spread = solve(problem, solver, _start(start, frame, family, basis), expected)
     return GLMResults(

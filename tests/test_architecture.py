@@ -12,12 +12,13 @@ FLOORS = (
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
-    ("solvers",),
+    ("solvers", "jeffreys"),
     ("fit",),
     ("batch",),
     ("inference", "check", "diagnostics"),
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
+    ("profiles",),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),
@@ -29,6 +30,8 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 DERIVATIVES = ("grad", "hessian", "jacfwd", "jacrev", "value_and_grad", "jvp", "vjp", "linearize")
 MAY_DIFFERENTIATE = {
     "problem.py": ("grad", "hessian", "jacfwd", "jvp", "value_and_grad"),
+    "penalties.py": ("value_and_grad", "hessian"),
+    "jeffreys.py": ("jvp",),
     "families/base.py": ("grad",),
     "diagnostics.py": ("grad", "jvp"),
     "programs.py": ("jvp",),

@@ -13,7 +13,7 @@ from ..frame import to_frame
 from ..inference import adjust_pvalues, log_two_sided
 from ..io import save
 from ..named import Named
-from ..options import Response, unit_dispersion
+from ..options import Response, resolve_penalty, unit_dispersion
 from ..programs import build_problem, information_at
 from ..results import GLMResults
 from ..results.wald import special
@@ -274,7 +274,7 @@ class BatchResults:
         if not len(index):
             return self
         settings = self.settings.of(index)
-        settings = replace(settings, solver=solver or settings.solver, penalty=penalty, progress=None)
+        settings = replace(settings, solver=solver or settings.solver, penalty=resolve_penalty(penalty), progress=None)
         again = fit_data(subset(self.data, index), settings, start)
         numbers = Numbers(**{name: values.copy() for name, values in vars(self.numbers).items()})
         numbers.put(index, again)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..frame import to_frame
 from ..io import save
+from ..profiles import Profile, profile
 from ..summary import Summary, render
 from .prediction import Predicting
 
@@ -41,6 +42,17 @@ class GLMResults(Predicting):
         columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
         columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
         return to_frame(columns, self.frame.kind)
+
+    def profile(self, terms=None, points: int = 21, *, method: str = "profile") -> Profile:
+        """Profile likelihood of each term: points to draw, limits with a status, likelihood-ratio tests.
+
+        terms: names of coefficients, or contrasts {name: weights (P,)}; by default every coefficient. points: how many
+        to draw, from one tail to the other. method: "profile" or "profile_f", as in `conf_int`.
+
+        Raises: KeyError for an unknown name, ValueError for weights of another length.
+        Source: Venzon and Moolgavkar (1988), Applied Statistics 37; Bates and Watts (1988), section 6.1.
+        """
+        return profile(self, terms, points=points, method=method)
 
     def save(self, path) -> None:
         """Write the model to an npz file; `jaxglm.load` reads it."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..links import Fixed
-from ..programs import forward_link, inverse_link, maximise_shared, null_predictor
+from ..programs import forward_link, inverse_link, maximise_shared, null_predictor, penalty_at
 from .rows import Rows
 
 
@@ -46,13 +46,28 @@ class Likelihood(Rows):
 
     @cached_property
     def llf(self) -> float:
-        """Log-likelihood with every estimated parameter, the dispersion too, at its maximum."""
+        """Log-likelihood at the estimates, with the dispersion at its maximum; a penalty is not part of it."""
         if self._phi is None:
-            return float(self.state.loglik)
+            return float(self.state.loglik) + self._penalty_value
         if self._known_phi is None:
             return self._phi_fit[1]
         family = self.family.with_links(**{self._phi: Fixed(self._known_phi)})
         return self._total(self._facts_at(self._eta, family).loglik)
+
+    @cached_property
+    def _penalty_value(self) -> float:
+        """Of the solver's problem, at unit dispersion."""
+        return penalty_at(self.problem, self.state.theta) if self.problem.penalty is not None else 0.0
+
+    @property
+    def penalised_llf(self) -> float:
+        """`llf` less the penalty: what the estimates maximise. The same as `llf` without a penalty."""
+        return self.llf - self._penalty_value / self.dispersion
+
+    @property
+    def penalty_name(self) -> str | None:
+        """Name of the penalty, or None."""
+        return None if self.problem.penalty is None else type(self.problem.penalty).__name__.lower()
 
     @property
     def n_params(self) -> int:
@@ -80,7 +95,7 @@ class Likelihood(Rows):
         if offset is not None or not self.family.traits.edm:
             held = {n: Fixed(v) for n, v in self.family_params.items() if n != self._phi}
             family = self.problem.family.with_links(**held)
-            return null_predictor(replace(self.problem, family=family, offsets=(offset,)))
+            return null_predictor(replace(self.problem, family=family, offsets=(offset,), penalty=None))
         y = self.problem.y
         counts = self._weights * (y[1] if isinstance(y, tuple) else 1.0)
         mean = np.sum((counts * self._facts.response)[counts > 0]) / np.sum(counts)
