@@ -126,6 +126,8 @@ def _penalised(
     used = frame.X if response.weights is None else frame.X[response.weights > 0]
     further = len(unit_dispersion(options.family).predictors) - 1
     penalty, phi = penalty.bound(np.ptp(used, axis=0) == 0, further, volume), 1.0
+    if penalty.absolute and options.family.traits.dispersion:
+        phi = _attempt(frame, options, response, basis, solver, start).dispersion
     for _ in range(DISPERSION_TURNS):
         fitted = _attempt(frame, options, response, basis, solver, start, penalty.at_dispersion(phi))
         start, last, phi = fitted.params, phi, fitted.dispersion
