@@ -27,7 +27,9 @@ from .families import (
 )
 from .fit import Fit, fit
 from .inference import adjust_pvalues
+from .inference.profile import LimitStatus
 from .io import load
+from .jeffreys import Jeffreys
 from .links import (
     Cauchit,
     CLogLog,
@@ -48,9 +50,10 @@ from .many import BatchResults, fit_batch
 from .model import GLM, glm
 from .named import Named
 from .options import FitWarning
-from .penalties import Ridge
+from .penalties import Penalty, Ridge
 from .problem import Problem
 from .problem import make_problem as problem
+from .profiles import Profile
 from .reports import compare
 from .resampling import bootstrap, cv, jackknife, permutation_test, score_scan
 from .results import GLMResults

@@ -1,4 +1,4 @@
-"""The design matrix of one predictor behind three verbs: matvec, rmatmat, gram. All n-sized products are here."""
+"""The design matrix of one predictor behind four verbs: matvec, rmatmat, gram, form. All n-sized products are here."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -33,6 +33,12 @@ class Dense:
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
         return dot((self.X * w[:, None]).T, other.X)
+
+    def form(self, V, other: "Design"):
+        """x' V x_other of every row, (n,)."""
+        if isinstance(other, Ones):
+            return self.matvec(V[:, 0])
+        return jnp.sum(dot(self.X, V) * other.X, axis=1)
 
     def rows(self, start, size: int) -> "Dense":
         """The design of `size` rows from `start`."""
@@ -83,6 +89,12 @@ class Crossed:
         position[i, j] = position[j, i] = np.arange(len(i))
         return dot(self.products, w)[position]
 
+    def form(self, V, other: "Design"):
+        if isinstance(other, Ones):
+            return self.matvec(V[:, 0])
+        columns = self.columns if other is self else other.X.T
+        return jnp.sum(dot(V.T, self.columns) * columns, axis=0)
+
     @property
     def X(self):
         return self.columns.T
@@ -123,6 +135,9 @@ class Ones:
 
     def gram(self, w, other: "Design"):
         return other.rmatmat(w)[None, :]
+
+    def form(self, V, other: "Design"):
+        return other.matvec(V[0])
 
     def rows(self, start, size: int) -> "Ones":
         return Ones(size)

@@ -12,7 +12,7 @@ from jax import lax
 from .numerics import factor
 from .problem import (
     Problem,
-    evaluate,
+    curvature,
     expected_information,
     gradient,
     masked,
@@ -70,7 +70,7 @@ def _solution_jvp(primals, tangents):
     theta = solved.theta
     _, moved_gradient = jax.jvp(lambda p: gradient(p, theta), (problem,), (tangents[1],))
     _, moved_loglik = jax.jvp(lambda p: objective(p, theta), (problem,), (tangents[1],))
-    d_theta = factor(lax.stop_gradient(evaluate(problem, theta).information)).solve(moved_gradient)
+    d_theta = factor(lax.stop_gradient(curvature(problem, theta))).solve(moved_gradient)
     still = jax.tree.map(_no_tangent, solved)
     return solved, still._replace(theta=d_theta, loglik=moved_loglik)
 

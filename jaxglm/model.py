@@ -4,19 +4,32 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from . import families as fam
+from .basis import CHECKED_SIZE, Basis
 from .frame import ModelFrame, from_arrays, from_formula, group_columns
 from .links import Link
 from .many import fit_groups
-from .options import FitWarning, Options, Response, for_frame, resolve_family, takes_classes, unit_dispersion
+from .options import (
+    FitWarning,
+    Options,
+    Response,
+    for_frame,
+    resolve_family,
+    resolve_penalty,
+    takes_classes,
+    unit_dispersion,
+)
+from .penalties import Penalty
 from .predictors import Predictor, check_parameters, find_predictors, inward, present
 from .programs import build_problem, solve
 from .results import GLMResults
 from .solvers import Newton, Status
 
 Parts = tuple[Predictor, ...]
+DISPERSION_TURNS = 50
 
 
 def glm(
@@ -36,6 +49,7 @@ def glm(
     missing: str = "drop",
     start=None,
     aliased: str = "drop",
+    penalty=None,
 ) -> Any:
     """Fit a generalised linear model from a formula and a data frame (pandas, polars, pyarrow, or a dict of columns).
 
@@ -47,11 +61,13 @@ def glm(
     `weights` multiply the log-likelihood; `freq_weights` count rows; for proportions `weights` are the trials.
     dispersion: "pearson", "deviance", "ml", or a known number. missing: "drop" or "raise". aliased: "drop" columns that
     depend on earlier ones, as R does, or "raise". start: coefficients to begin from.
+    penalty: "jeffreys", half the log determinant of the information is added to the log-likelihood (Firth's logistic
+    regression); or `Ridge(strength)` on the columns as given. Standard errors and AIC are those at the estimates.
 
     Raises ValueError naming the column and rows where data or arguments do not fit; a fit that fails gets a status.
     """
     sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-    options = Options(resolve_family(family, link), dispersion, aliased)
+    options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
     if by is None:
         frame = from_formula(formula, data, **sides, missing=missing, classes=takes_classes(options.family))
         options, frame = for_frame(options, frame)
@@ -85,9 +101,10 @@ class GLM:
         dispersion: str | float = "pearson",
         missing: str = "raise",
         aliased: str = "drop",
+        penalty=None,
     ):
         sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-        options = Options(resolve_family(family, link), dispersion, aliased)
+        options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
         frame = from_arrays(y, X, names=names, **sides, missing=missing, classes=takes_classes(options.family))
         self.options, self.frame = for_frame(options, frame)
         check_parameters(self.frame, self.options.family, _first(X) if self.frame.further else None)
@@ -109,20 +126,56 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     response = Response.of(frame, options.family)
     modelled = tuple(part.parameter for part in frame.further)
     family = unit_dispersion(options.family, modelled)
+    if options.penalty is not None:
+        return _warned(_penalised(frame, options, response, family, solver, start))
     parts = find_predictors(frame, family, response.weights)
     fitted = _attempt(frame, options, response, family, parts, solver, start)
     if fitted.state.status == Status.SINGULAR and any(p.basis.triangle is None for p in parts if not p.shared):
         parts = find_predictors(frame, family, response.weights, suspicious=True)
         fitted = _attempt(frame, options, response, family, parts, solver, start)
+    return _warned(fitted)
+
+
+def _warned(fitted: GLMResults) -> GLMResults:
     if not fitted.converged:
-        warnings.warn(f"{fitted.family_name} fit: {fitted.status.message}", FitWarning, stacklevel=3)
+        warnings.warn(f"{fitted.family_name} fit: {fitted.status.message}", FitWarning, stacklevel=4)
     return fitted
 
 
-def _attempt(frame, options, response: Response, family: fam.Family, parts: Parts, solver, start) -> GLMResults:
+def _penalised(frame, options: Options, response: Response, family: fam.Family, solver, start) -> GLMResults:
+    """A penalty that depends on the basis has the columns as they are. Where the dispersion weighs the penalty it is
+    found by turns with the coefficients."""
+    parts = find_predictors(frame, family, response.weights, suspicious=frame.X.size > CHECKED_SIZE)
+    penalty: Penalty = options.penalty  # type: ignore[assignment]
+    if not penalty.invariant:
+        as_given = Basis(frame.X, None, np.arange(frame.X.shape[1]))
+        parts = (replace(parts[0], basis=as_given), *parts[1:])
+    used = frame.X if response.weights is None else frame.X[response.weights > 0]
+    further = sum(p.rank for p in parts[1:])
+    penalty, phi = penalty.bound(np.ptp(used, axis=0) == 0, further, sum(map(_log_volume, parts))), 1.0
+    if penalty.absolute and options.family.traits.dispersion:
+        phi = _attempt(frame, options, response, family, parts, solver, start).dispersion
+    for _ in range(DISPERSION_TURNS):
+        fitted = _attempt(frame, options, response, family, parts, solver, start, penalty.at_dispersion(phi))
+        start, last, phi = fitted.params, phi, fitted.dispersion
+        if not penalty.absolute or not fitted.converged or not abs(phi - last) > 1e-10 * phi:
+            return fitted
+    return replace(fitted, state=fitted.state._replace(status=Status.MAX_STEPS.value))
+
+
+def _log_volume(part: Predictor) -> float:
+    """Log of the determinant of the change from the basis to the columns."""
+    triangle = part.basis.triangle
+    return 0.0 if triangle is None else float(np.sum(np.log(np.abs(np.diagonal(triangle)))))
+
+
+def _attempt(
+    frame, options, response: Response, family: fam.Family, parts: Parts, solver, start, penalty=None
+) -> GLMResults:
     _check_aliased(options, parts)
     further = [p.columns() for p in parts[1:]]
     problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights, further)
+    problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
     expected = family.traits.edm and len(family.predictors) == 1
     state, information, spread = solve(problem, solver, _start(start, parts), expected)
     return GLMResults(

@@ -9,7 +9,9 @@ import numpy as np
 from . import families as fam
 from . import links as lnk
 from .frame import ModelFrame, without_intercept
+from .jeffreys import Jeffreys
 from .links import Fixed
+from .penalties import Penalty
 
 FAMILIES = {
     "gaussian": fam.Gaussian, "normal": fam.Gaussian, "binomial": fam.Binomial, "bernoulli": fam.Binomial,
@@ -25,6 +27,8 @@ LINKS = {
     "sqrt": lnk.Sqrt,
 }  # fmt: skip
 
+PENALTIES = {"jeffreys": Jeffreys}
+
 
 class FitWarning(UserWarning):
     """A fit did not converge; its status says why and what to do."""
@@ -37,6 +41,7 @@ class Options:
     family: fam.Family
     dispersion: str | float = "pearson"
     aliased: str = "drop"
+    penalty: Penalty | None = None
 
     def __post_init__(self):
         words = ("pearson", "deviance", "ml")
@@ -59,6 +64,14 @@ def resolve_family(family, link=None) -> fam.Family:
     if not chosen.parameters:
         raise ValueError(f"{chosen.name} has no parameter before its classes are known; leave out link=.")
     return chosen.with_links(**{chosen.parameters[0]: found})
+
+
+def resolve_penalty(penalty) -> Penalty | None:
+    """The penalty object for the word "jeffreys", or a penalty itself."""
+    chosen = _word(penalty, PENALTIES, "penalty")() if isinstance(penalty, str) else penalty
+    if chosen is None or isinstance(chosen, Penalty):
+        return chosen
+    raise ValueError(f"penalty must be 'jeffreys' or a Penalty such as Ridge(0.1); it is {penalty!r}.")
 
 
 def _word(word: str, table: dict, what: str):

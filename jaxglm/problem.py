@@ -194,10 +194,10 @@ def gradient(problem: Problem, theta):
     """Gradient of the objective in theta (P,)."""
 
     def block(part):
-        return _gradient(part, rows(part, linear_predictors(part, theta)).score)
+        return to_coefficients(part, rows(part, linear_predictors(part, theta)).score)
 
     total = over_blocks(problem, block)
-    return total if problem.penalty is None else total - jax.grad(problem.penalty, 1)(problem, theta)
+    return total if problem.penalty is None else total - problem.penalty.parts(problem, theta)[1]
 
 
 def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
@@ -217,7 +217,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
         mean_square = _mean_square(at.score[0], curvature[0][0]) if single else jnp.ones_like(at.loglik)
         return Evaluation(
             weighted_sum(part, at.loglik),
-            _gradient(part, at.score),
+            to_coefficients(part, at.score),
             _information(part, curvature),
             weighted_sum(part, mean_square),
             _squares(part, eta),
@@ -230,9 +230,15 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
 
 
 def _penalised(problem, theta, at: Evaluation) -> Evaluation:
-    value, slope = jax.value_and_grad(problem.penalty, 1)(problem, theta)
-    bend = jax.hessian(problem.penalty, 1)(problem, theta)
+    value, slope, bend = problem.penalty.parts(problem, theta)
     return at._replace(loglik=at.loglik - value, gradient=at.gradient - slope, information=at.information + bend)
+
+
+def curvature(problem: Problem, theta):
+    """Minus the Hessian of the objective (P, P), exact under any penalty: for the derivative of a solution."""
+    if problem.penalty is None or problem.penalty.curved:
+        return evaluate(problem, theta).information
+    return evaluate(replace(problem, penalty=None), theta).information + jax.hessian(problem.penalty, 1)(problem, theta)
 
 
 def _squares(problem: Problem, eta: tuple):
@@ -278,7 +284,8 @@ def _weighted(problem: Problem, values):
     return values if problem.weights is None else problem.weights * values
 
 
-def _gradient(problem: Problem, score):
+def to_coefficients(problem: Problem, score):
+    """X_k' W score_k for each predictor, joined (P,): the gradient in theta from that in eta."""
     parts = [d.rmatmat(_weighted(problem, s)) for d, s in zip(problem.designs, score, strict=True)]
     return jnp.concatenate(parts)
 

@@ -134,10 +134,19 @@ def predictors_of(problem: Problem, theta) -> tuple[np.ndarray, ...]:
     return _predictors(problem, theta)
 
 
+_penalty = program(lambda problem, theta: problem.penalty(problem, theta))
+
+
+@in_float64
+def penalty_at(problem: Problem, theta) -> float:
+    """Value of the problem's penalty at theta."""
+    return _penalty(problem, theta)
+
+
 @in_float64
 def facts_at(problem: Problem, eta) -> Facts:
     """Row facts at linear predictors eta, one (n,) for each predictor of the problem's family."""
-    return _facts(replace(problem, designs=(), offsets=()), eta)
+    return _facts(replace(problem, designs=(), offsets=(), penalty=None), eta)
 
 
 @in_float64
@@ -166,7 +175,7 @@ def _maximise_shared(problem, start):
 def maximise_shared(problem: Problem, eta: np.ndarray, family: Family, start: float):
     """(theta, loglik, information) of the one free parameter that all rows share, with the mean held at eta (n,)."""
     designs = (Dense(np.zeros((len(eta), 0))), Ones(len(eta)))
-    held = replace(problem, family=family, designs=designs, offsets=(eta, None))
+    held = replace(problem, family=family, designs=designs, offsets=(eta, None), penalty=None)
     return _maximise_shared(held, np.asarray([start]))
 
 

@@ -70,9 +70,12 @@ def _formula(results: Any) -> str:
 def _facts(results: Any) -> tuple[tuple[str, str], ...]:
     steps = int(results.n_iter)
     status = _status(results)
+    penalty = getattr(results, "penalty_name", None)
+    penalised = (("Penalty", str(penalty)),) if penalty else ()
     return (("Observations", count(results.nobs)), ("Rows dropped", count(results.n_dropped)),
             ("Solver", str(results.solver_name)), ("Status", f"{status}, {steps} iteration{'s' * (steps != 1)}"),
-            ("Covariance", _covariance(str(results.cov_type))), ("Dispersion", _dispersion(results)))
+            ("Covariance", _covariance(str(results.cov_type))), ("Dispersion", _dispersion(results)),
+            *penalised)
 
 
 def _status(results: Any) -> str:
@@ -103,6 +106,8 @@ def _measures(results: Any) -> tuple[tuple[str, str], ...]:
         f"Deviance ({count(results.df_resid)} df)": results.deviance,
         f"Null deviance ({count(results.df_null)} df)": results.null_deviance, "Pearson chi2": results.pearson_chi2,
     }
+    if getattr(results, "penalty_name", None):
+        named["Penalised log-likelihood"] = results.penalised_llf
     values = [float(value) for value in named.values()]
     decimals = min(max(5 - _exponent(max(map(abs, filter(math.isfinite, values)), default=0.0)), 1), 4)
     return tuple(zip(named, (_decimal(value, decimals) for value in values), strict=True))

@@ -195,7 +195,8 @@ def _outcome(structure, expected, back, leaves, state) -> Outcome:
         outward = outward.at[: back.shape[0], : back.shape[0]].set(back)
     variance = jnp.sum(outward * solved.solve(outward.T).T, axis=1)
     se = jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(variance))
-    return Outcome(fitted.theta, se, fitted.loglik, fitted.status, fitted.steps, fitted.decrement, at.spread)
+    penalty = 0.0 if problem.penalty is None else problem.penalty(problem, fitted.theta)
+    return Outcome(fitted.theta, se, fitted.loglik + penalty, fitted.status, fitted.steps, fitted.decrement, at.spread)
 
 
 # --- rounds

@@ -12,7 +12,7 @@ from ..families import successes
 from ..frame import ModelFrame, group_rows
 from ..frame.arrays import ArrayEncoder, check_names, has_constant
 from ..frame.numeric import numeric
-from ..options import FitWarning, Options, resolve_family
+from ..options import FitWarning, Options, resolve_family, resolve_penalty, unit_dispersion
 from ..solvers import Newton
 from .data import Ragged, Stacked
 from .results import BatchResults
@@ -47,7 +47,7 @@ def fit_batch(
     family: a word or an object; its fixed numbers may have an axis of members, as `NegativeBinomial(alpha=Fixed(a))`.
     X: (n, p) if all members share the design, or (B, n, p), or a list of (n_i, p). Y: (B, n), a pair of such
     (successes, trials), or a list of (n_i,). offset, exposure, weights, freq_weights, trials: (n,), (B, n), or a list.
-    mask: true where an observation counts. start: (B, P). labels: a name for each member. penalty: e.g. `Ridge(0.1)`.
+    mask: true where an observation counts. start: (B, P). labels: a name for each member. penalty: such as "jeffreys".
     precision: "float64"; "mixed" finds the neighbourhood in float32 and the maximum in float64; "float32" stays there,
     and `accuracy` tells how far from the maximum. chunk: members a program call. mesh: a `jax.sharding.Mesh` of one
     axis, over whose devices the members are spread. progress: a function of (members done, members).
@@ -59,7 +59,8 @@ def fit_batch(
     options = Options(resolve_family(family, link), dispersion)
     ragged = isinstance(Y, list) and len({np.size(y) for y in Y}) > 1
     data = _ragged(X, Y, names, sides, mask) if ragged else _stacked(X, Y, names, sides, mask)
-    settings = Settings(options, solver or Newton(), penalty, precision, chunk, _sharding(mesh), _watched(progress))
+    chosen = resolve_penalty(penalty)
+    settings = Settings(options, solver or Newton(), chosen, precision, chunk, _sharding(mesh), _watched(progress))
     _check_labels(labels, data.size)
     return _fitted(data, settings, start, labels=None if labels is None else list(labels))
 
@@ -68,7 +69,9 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
     """One model for each group of the rows of a frame; keys: a column (N,) for each name in `groups`, all rows."""
     labels, rows, ends = group_rows(keys, frame.rows)
     data = Ragged(frame, rows, ends).stacked()
-    settings = Settings(options, solver or Newton(), progress=_watched(None))
+    further = len(unit_dispersion(options.family).predictors) - 1
+    penalty = options.penalty and options.penalty.bound(np.ptp(frame.X, axis=0) == 0, further, 0.0)
+    settings = Settings(options, solver or Newton(), penalty, progress=_watched(None))
     return _fitted(data, settings, start, labels=labels, groups=groups, n_dropped=frame.n_dropped)
 
 

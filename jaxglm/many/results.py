@@ -12,7 +12,7 @@ from ..frame import to_frame
 from ..inference import adjust_pvalues, log_two_sided
 from ..io import save
 from ..named import Named
-from ..options import Response, unit_dispersion
+from ..options import Response, resolve_penalty, unit_dispersion
 from ..predictors import find_predictors, inward, present
 from ..programs import build_problem, information_at
 from ..results import GLMResults
@@ -273,7 +273,7 @@ class BatchResults:
         if not len(index):
             return self
         settings = self.settings.of(index)
-        settings = replace(settings, solver=solver or settings.solver, penalty=penalty, progress=None)
+        settings = replace(settings, solver=solver or settings.solver, penalty=resolve_penalty(penalty), progress=None)
         again = fit_data(subset(self.data, index), settings, start)
         numbers = Numbers(**{name: values.copy() for name, values in vars(self.numbers).items()})
         numbers.put(index, again)

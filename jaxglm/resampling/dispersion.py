@@ -18,7 +18,8 @@ def log_dispersions(fit: GLMResults, eta: np.ndarray, weights: np.ndarray, near:
     eta, weights: (b, N). near: dispersions (b,) to begin from.
     """
     N, link = fit.problem.n, fit.family.link_of(fit._phi)  # type: ignore[arg-type]
-    held = replace(fit.problem, family=fit.family, designs=(Dense(np.zeros((N, 0))), Ones(N)), offsets=(None, None))
+    held = replace(fit.problem, family=fit.family, designs=(Dense(np.zeros((N, 0))), Ones(N)), offsets=(None, None),
+                   penalty=None)
     members = Members.varied(held, len(eta), weights=weights, offset=eta)
     with jax.enable_x64(True):
         found = fit_members(members, Plan(Newton()), np.asarray(forward_link(link, near))[:, None])

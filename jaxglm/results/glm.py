@@ -7,6 +7,7 @@ import numpy as np
 from .. import reports, testing
 from ..frame import to_frame
 from ..io import save
+from ..profiles import Profile, profile
 from ..summary import Summary, render
 from .prediction import Predicting
 
@@ -107,6 +108,17 @@ class GLMResults(Predicting):
     def drop_one(self, test: str | None = None, *, terms=None) -> testing.TestTable:
         """Each term dropped alone; see `jaxglm.testing.drop_one`."""
         return testing.drop_one(self, test, terms=terms)
+
+    def profile(self, terms=None, points: int = 21, *, method: str = "profile") -> Profile:
+        """Profile likelihood of each term: points to draw, limits with a status, likelihood-ratio tests.
+
+        terms: names of coefficients, or contrasts {name: weights (P,)}; by default every coefficient. points: how many
+        to draw, from one tail to the other. method: "profile" or "profile_f", as in `conf_int`.
+
+        Raises: KeyError for an unknown name, ValueError for weights of another length.
+        Source: Venzon and Moolgavkar (1988), Applied Statistics 37; Bates and Watts (1988), section 6.1.
+        """
+        return profile(self, terms, points=points, method=method)
 
     def save(self, path) -> None:
         """Write the model to an npz file; `jaxglm.load` reads it."""

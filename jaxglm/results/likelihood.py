@@ -1,13 +1,13 @@
 """HOST: the dispersion, the log-likelihood at its maximum and the model without covariates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..links import Fixed
-from ..programs import forward_link, inverse_link, maximise_shared, null_predictor, null_predictors
+from ..programs import forward_link, inverse_link, maximise_shared, null_predictor, null_predictors, penalty_at
 from .rows import Rows
 
 
@@ -46,13 +46,28 @@ class Likelihood(Rows):
 
     @cached_property
     def llf(self) -> float:
-        """Log-likelihood with every estimated parameter, the dispersion too, at its maximum."""
+        """Log-likelihood at the estimates, with the dispersion at its maximum; a penalty is not part of it."""
         if self._phi is None:
-            return float(self.state.loglik)
+            return float(self.state.loglik) + self._penalty_value
         if self._known_phi is None:
             return self._phi_fit[1]
         family = self.family.with_links(**{self._phi: Fixed(self._known_phi)})
         return self._total(self._facts_at(self._eta, family).loglik)
+
+    @cached_property
+    def _penalty_value(self) -> float:
+        """Of the solver's problem, at unit dispersion."""
+        return penalty_at(self.problem, self.state.theta) if self.problem.penalty is not None else 0.0
+
+    @property
+    def penalised_llf(self) -> float:
+        """`llf` less the penalty: what the estimates maximise. The same as `llf` without a penalty."""
+        return self.llf - self._penalty_value / self.dispersion
+
+    @property
+    def penalty_name(self) -> str | None:
+        """Name of the penalty, or None."""
+        return None if self.problem.penalty is None else type(self.problem.penalty).__name__.lower()
 
     @property
     def n_params(self) -> int:
@@ -77,14 +92,14 @@ class Likelihood(Rows):
         where the saturated model is the same whatever those are, they are fitted too."""
         if self.problem.family.support.top is None:
             return (self._null_mean(), *self._eta[1:])
-        return null_predictors(self.problem, [p.constant for p in self.parts])
+        return null_predictors(replace(self.problem, penalty=None), [p.constant for p in self.parts])
 
     def _null_mean(self) -> Any:
         offset = self.problem.offsets[0]
         if not self.frame.has_intercept:
             return np.zeros(self.problem.n) if offset is None else offset
         if offset is not None or not self.family.traits.edm:
-            return null_predictor(self.problem, self._eta[1:])
+            return null_predictor(replace(self.problem, penalty=None), self._eta[1:])
         y = self.problem.y
         counts = self._weights * (y[1] if isinstance(y, tuple) else 1.0)
         mean = np.sum((counts * self._facts.response)[counts > 0]) / np.sum(counts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..named import Named
+from ..profiles import interval
 from .coefficients import Coefficients
 
 
@@ -31,9 +32,15 @@ class Wald(Coefficients):
         return Named(2 * tail, self.names)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> Named:
-        """Confidence limits (P, 2) at level 1 - alpha."""
+        """Confidence limits (P, 2) at level 1 - alpha.
+
+        method: "wald"; "profile", the joint likelihood-ratio interval, every other parameter and the dispersion at its
+        restricted maximum; "profile_f", where the dispersion was estimated, the drop of the deviance over it against
+        Student's t, as R has it (exact for Gaussian errors); "score", the inverted score test. Limits are infinite
+        where the data are separated; `profile(...).status()` says why one is NaN.
+        """
         if method != "wald":
-            raise ValueError(f"unknown method {method!r} of conf_int; choose from wald.")
+            return interval(self, alpha, method)
         half = self._quantile(alpha) * np.asarray(self.bse)
         return Named(np.stack([self.params - half, self.params + half], axis=1), self.names)
 

@@ -12,6 +12,7 @@ from ..pytree import pytree, static
 from .base import Status, Trace, code
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
+INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
 FOLLOWED = 1e-2  # decrement below which a drift to infinity is looked for
 
 
@@ -122,8 +123,8 @@ class Newton:
         gain = decrement + 0.5 * solved.damping * _weighted_square(s.information, step)
         singular = (solved.damping > s.damping) | (solved.pivot < 64 * step.shape[0] * eps(step) + 4 * s.damping)
         if problem.family.constrained:
-            room = _room(problem, s.theta, step)
-            step, clipped = jnp.minimum(1.0, room) * step, room < 1
+            free = room(problem, s.theta, step)
+            step, clipped = jnp.minimum(1.0, free) * step, free < 1
         else:
             clipped = s.clipped
         s = s._replace(
@@ -140,8 +141,10 @@ class Newton:
         endless = s.drift >= 5
         limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
-        still = ~jnp.any(s.drift > 0) & (s.decrement <= self.tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
-        gone = jnp.any(endless) & (s.decrement <= self.tol + floor)
+        # steps on a curvature that is not exact shrink by a factor, so what remains is as large as the last
+        tol = self.tol * (1.0 if problem.penalty is None or problem.penalty.curved else INEXACT)
+        still = ~jnp.any(s.drift > 0) & (s.decrement <= tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
+        gone = jnp.any(endless) & (s.decrement <= tol + floor)
         free = undamped & ~(s.barrier > 0)
         # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
         still_there = ((s.damping > 1e8) & (s.decrement < FOLLOWED) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
@@ -206,13 +209,13 @@ def _directions(problem: Problem, step):
     return linear_predictors(replace(problem, offsets=(None,) * len(problem.offsets)), step)
 
 
-def _room(problem: Problem, theta, step):
+def room(problem: Problem, theta, step):
     """How much of the step can be taken before 95 % of the way to the nearest wall."""
     eta = linear_predictors(problem, theta)
     change = _directions(problem, step)
-    room = jnp.asarray(jnp.inf, theta.dtype)
+    free = jnp.asarray(jnp.inf, theta.dtype)
     for e, d, (low, high) in zip(eta, change, problem.family.eta_intervals(), strict=True):
         gap = jnp.where(d < 0, e - low, high - e).astype(e.dtype)
         ratio = jnp.where((d != 0) & jnp.isfinite(gap), 0.95 * gap / jnp.where(d != 0, jnp.abs(d), 1.0), jnp.inf)
-        room = jnp.minimum(room, jnp.min(where_counted(problem, ratio, jnp.inf)))
-    return room
+        free = jnp.minimum(free, jnp.min(where_counted(problem, ratio, jnp.inf)))
+    return free

@@ -56,7 +56,8 @@ class Fits:
         link = getattr(jg, LINKS[self.case.raw["model"]["link"]])()
         family = getattr(jg, self.words.name)(mu=link, **parameters)
         data = dict(names=self.case.names, offset=self.case.offset, weights=self.case.weights)
-        return jg.GLM(self.case.y, self.case.X, family=family, dispersion=dispersion, **data)
+        penalty = "jeffreys" if self.case.raw["model"]["type"] == "firth" else None
+        return jg.GLM(self.case.y, self.case.X, family=family, dispersion=dispersion, penalty=penalty, **data)
 
     def fit(self, start=None, **model):
         """One fit; its warning is part of the contract of a failed one and is not repeated here."""

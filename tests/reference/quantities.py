@@ -9,6 +9,7 @@ from .case import Case
 from .certified import CERTIFIED
 from .fits import Fits, starts
 from .hypotheses import HYPOTHESES
+from .intervals import INTERVALS
 from .quantity import Quantity, at, differs, plain
 from .yardsticks import (
     LAGGED,
@@ -131,4 +132,4 @@ def from_start(name: str) -> tuple[Quantity, ...]:
 def finite_maximum(case: Case) -> tuple[Quantity, ...]:
     """All rows for a case whose maximum exists."""
     extra = tuple(q for name in starts(case) for q in from_start(name))
-    return LAWS + EXACT + AS_R + HYPOTHESES + CERTIFIED + (BATCH if case.get("batch") else ()) + extra
+    return LAWS + EXACT + AS_R + HYPOTHESES + INTERVALS + CERTIFIED + (BATCH if case.get("batch") else ()) + extra

@@ -9,14 +9,16 @@ import jaxglm as jg
 
 from . import joint
 from .case import Case
+from .firth import FIRTH
 from .fits import FAMILIES, LINKS, Fits
 from .limits import infinite_maximum
 from .quantities import finite_maximum
 from .quantity import Measurement, Quantity, compare
 
-TYPES = ("glm", "glm_batch")
+TYPES = ("glm", "glm_batch", "firth")
 GROUPS = ("gaussian", "gaussian-nist", "near-collinear", "badly-scaled", "rank-deficient", "inverse-gaussian", "negbin")
 GROUPS += ("prior-weights", "one-parameter", "edge", "separation", "hard-convergence", "quasi", "robust-cov", "batch")
+GROUPS += ("firth",)
 PREFIXES = ("binomial-", "poisson-", "gamma-")
 
 
@@ -72,6 +74,8 @@ def reason_unsupported(case: Case) -> str:
         return f"type {model['type']}"
     if group not in GROUPS and not group.startswith(PREFIXES):
         return f"group {group}"
+    if model["type"] == "firth" and model["link"] != "logit":
+        return "mean bias reduction for another link than logit"
     words, link = FAMILIES.get(model["family"]), LINKS.get(model["link"])
     if words is None or not hasattr(jg, words.name):
         return f"family {model['family']}"
@@ -81,6 +85,8 @@ def reason_unsupported(case: Case) -> str:
 def table(case: Case) -> tuple[Quantity, ...]:
     if case.raw["model"]["type"] in joint.MODELS:
         return joint.table(case)
+    if case.raw["model"]["type"] == "firth":
+        return FIRTH
     return finite_maximum(case) if case.maximum_is_finite else infinite_maximum(case)
 
 

@@ -1,0 +1,94 @@
+"""Jeffreys' penalty, minus half the log determinant of the information: estimates that are finite where the maximum
+likelihood is not, and less biased where it is."""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .penalties import Penalty
+from .problem import Problem, evaluate, expected_information, linear_predictors, over_blocks, rows, to_coefficients
+from .pytree import pytree
+
+
+@pytree
+class Jeffreys(Penalty):
+    """-weight (log det I(theta) / 2 + log_volume), with the information of all free parameters: the expected one of an
+    exponential dispersion model with a single predictor, else the observed one.
+
+    weight: the dispersion, where the problem is at unit dispersion. log_volume: a constant, so that the determinant is
+    that of the columns as given. Steps and standard errors use the information without the penalty.
+
+    Source: Firth (1993), Biometrika 80, eq. 2 and section 3.3; Kosmidis and Firth (2021), Biometrika 108, eq. 2.
+    """
+
+    weight: float | jax.Array = 1.0
+    log_volume: float | jax.Array = 0.0
+    invariant: ClassVar[bool] = True
+    curved: ClassVar[bool] = False
+    absolute: ClassVar[bool] = True
+
+    def __call__(self, problem, theta):
+        return -self.weight * (_half_log_det(*_root(_information(problem, theta))) + self.log_volume)
+
+    def parts(self, problem, theta):
+        """The gradient is a sum over rows, of leverages times the change of the row's information: no pass for each
+        coefficient. The Hessian counts as zero."""
+        L, scale = _root(_information(problem, theta))
+        value = -self.weight * (_half_log_det(L, scale) + self.log_volume)
+        half = lax.linalg.triangular_solve(L, jnp.diag(scale), left_side=True, lower=True)
+        inverse = jnp.matmul(half.T, half, precision=lax.Precision.HIGHEST)
+        slope = -0.5 * self.weight * over_blocks(problem, lambda part: _slope(part, theta, inverse))
+        return value, slope, jnp.zeros_like(inverse)
+
+    def bound(self, constant, further, log_volume):
+        return replace(self, log_volume=log_volume)
+
+    def at_dispersion(self, phi):
+        return replace(self, weight=phi)
+
+
+def _expected(problem: Problem) -> bool:
+    return problem.family.traits.edm and len(problem.designs) == 1
+
+
+def _information(problem: Problem, theta):
+    plain = replace(problem, penalty=None, barrier=None)
+    return evaluate(plain, theta, expected=_expected(problem)).information
+
+
+def _root(information):
+    """(L, s): L L' is the information scaled to a unit diagonal by s; NaN where it is not positive definite."""
+    diagonal = jnp.diagonal(information)
+    scale = 1 / jnp.sqrt(jnp.where(diagonal > 0, diagonal, jnp.nan))
+    return lax.linalg.cholesky(information * scale * scale[:, None], symmetrize_input=False), scale
+
+
+def _half_log_det(L, scale):
+    return jnp.sum(jnp.log(jnp.diagonal(L)) - jnp.log(scale))
+
+
+def _slope(problem: Problem, theta, inverse):
+    """Gradient of log det I (P,) over the rows of a block: trace of inverse @ dI."""
+    problem = replace(problem, penalty=None, barrier=None)
+    eta = linear_predictors(problem, theta)
+    ends = [sum(problem.sizes[:k]) for k in range(len(problem.sizes) + 1)]
+    cut = [slice(*pair) for pair in pairwise(ends)]
+    D = problem.designs
+    forms = [[D[j].form(inverse[cut[j], cut[k]], D[k]) for k in range(len(D))] for j in range(len(D))]
+
+    def shared(eta):
+        """Information of every row in eta, summed with the forms held."""
+        if _expected(problem):
+            return expected_information(problem, eta) * forms[0][0]
+        bend = rows(problem, eta).curvature
+        return -sum(bend[j][k] * forms[j][k] for j in range(len(D)) for k in range(len(D)))
+
+    def along(k):
+        tangent = tuple(jnp.ones_like(e) if j == k else jnp.zeros_like(e) for j, e in enumerate(eta))
+        return jax.jvp(shared, (eta,), (tangent,))[1]
+
+    return to_coefficients(problem, [along(k) for k in range(len(D))])
