@@ -17,7 +17,6 @@ from .design import Dense, Ones
 from .diagnostics import Facts, facts
 from .families import Family
 from .fit import Fit, fit
-from .inference import covariance
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
 
@@ -101,14 +100,8 @@ def information_at(problem: Problem, theta, expected: bool) -> tuple[np.ndarray,
     return found
 
 
-_covariance = program(covariance, static_argnames="kind")
 _predictors = program(linear_predictors)
 _facts = program(facts)
-
-
-@in_float64
-def covariance_of(problem: Problem, theta, kind: str) -> np.ndarray:
-    return _covariance(problem, theta, kind=kind)
 
 
 @in_float64

@@ -72,15 +72,11 @@ def _facts(results: Any) -> tuple[tuple[str, str], ...]:
     status = _status(results)
     return (("Observations", count(results.nobs)), ("Rows dropped", count(results.n_dropped)),
             ("Solver", str(results.solver_name)), ("Status", f"{status}, {steps} iteration{'s' * (steps != 1)}"),
-            ("Covariance", _covariance(str(results.cov_type))), ("Dispersion", _dispersion(results)))
+            ("Covariance", str(results.cov_description)), ("Dispersion", _dispersion(results)))
 
 
 def _status(results: Any) -> str:
     return str(results.status.name).lower().replace("_", " ")
-
-
-def _covariance(kind: str) -> str:
-    return f"{kind} information" if kind in ("expected", "observed") else kind
 
 
 def _dispersion(results: Any) -> str:

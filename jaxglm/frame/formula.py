@@ -48,7 +48,7 @@ def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any =
                             any(given[role] is not None and role not in named for role in OFFSETS))
     return ModelFrame(response.values, X, encode.names, sides.total_offset(*offsets), sides.weights, sides.freq_weights,
                       table.n - len(rows), rows, table.kind, formula, name, encode,
-                      "Intercept" in encode.names or has_constant(X), response.success)
+                      "Intercept" in encode.names or has_constant(X), response.success, table.kept())
 
 
 @dataclass(frozen=True)
