@@ -16,6 +16,7 @@ FAMILIES = {
     "poisson": fam.Poisson, "gamma": fam.Gamma, "inverse_gaussian": fam.InverseGaussian,
     "inverse.gaussian": fam.InverseGaussian, "invgauss": fam.InverseGaussian, "negbin": fam.NegativeBinomial,
     "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
+    "quasipoisson": fam.Quasi(fam.Poisson()), "quasibinomial": fam.Quasi(fam.Binomial()),
 }  # fmt: skip
 LINKS = {
     "identity": lnk.Identity, "log": lnk.Log, "logit": lnk.Logit, "probit": lnk.Probit, "cloglog": lnk.CLogLog,

@@ -174,7 +174,10 @@ class BatchResults:
 
     @cached_property
     def llf(self) -> np.ndarray:
-        """Log-likelihoods (B,) at the maximum in every estimated parameter, the dispersion too."""
+        """Log-likelihoods (B,) at the maximum in every estimated parameter, the dispersion too; NaN for a quasi
+        family."""
+        if not self.family.is_density:
+            return np.full(len(self), np.nan)
         if self._phi is None:
             return self.numbers.loglik
         if not self._phi_known:

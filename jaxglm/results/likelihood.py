@@ -46,7 +46,10 @@ class Likelihood(Rows):
 
     @cached_property
     def llf(self) -> float:
-        """Log-likelihood with every estimated parameter, the dispersion too, at its maximum."""
+        """Log-likelihood with every estimated parameter, the dispersion too, at its maximum. NaN for a quasi family,
+        which has no distribution; aic and bic are then NaN, too."""
+        if not self.family.is_density:
+            return np.nan
         if self._phi is None:
             return float(self.state.loglik)
         if self._known_phi is None:

@@ -9,6 +9,7 @@ from .case import Case
 from .certified import CERTIFIED
 from .fits import Fits, starts
 from .quantity import Quantity, at, differs, plain
+from .robust import ROBUST, clustered
 from .yardsticks import (
     LAGGED,
     coefficient_tolerance,
@@ -130,4 +131,5 @@ def from_start(name: str) -> tuple[Quantity, ...]:
 def finite_maximum(case: Case) -> tuple[Quantity, ...]:
     """All rows for a case whose maximum exists."""
     extra = tuple(q for name in starts(case) for q in from_start(name))
-    return LAWS + EXACT + AS_R + CERTIFIED + (BATCH if case.get("batch") else ()) + extra
+    robust = ROBUST + clustered(case)
+    return LAWS + EXACT + AS_R + robust + CERTIFIED + (BATCH if case.get("batch") else ()) + extra
