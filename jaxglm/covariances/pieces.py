@@ -48,13 +48,13 @@ def pieces_of(fit: Any, information: np.ndarray | None = None) -> Pieces:
     """The pieces of a fit at its estimates, by this information (P, P) at dispersion 1 or by that of the fit."""
     counts = np.zeros(fit.problem.n)
     counts[: fit._n] = fit.counted
-    root = inverse_root(fit.information if information is None else information)
+    root: Any = inverse_root(fit.information if information is None else information)
     if fit._phi not in fit._shared:
         return Pieces(fit, root, counts, None, fit.dispersion)
     k = fit.family.predictors.index(fit._phi)
     place = sum(fit.problem.sizes[:k])
     eta, _, information = fit._phi_fit
-    joint = np.zeros((len(root) + 1,) * 2)
+    joint: Any = np.zeros((len(root) + 1,) * 2)
     others = np.delete(np.arange(len(joint)), place)
     joint[np.ix_(others, others)] = root * np.sqrt(fit.dispersion)
     joint[place, place] = 1 / np.sqrt(information)

@@ -18,7 +18,9 @@ def inverse_root(information: np.ndarray) -> np.ndarray:
 
 def root_of_square(rows: np.ndarray) -> np.ndarray:
     """R (P, min(m, P)) with R R' = rows' rows, of any rank; rows: (m, P)."""
-    return np.linalg.qr(rows, mode="r").T if np.isfinite(rows).all() else np.full((rows.shape[1],) * 2, np.nan)
+    if not np.isfinite(rows).all():
+        return np.full((rows.shape[1],) * 2, np.nan)
+    return np.asarray(np.linalg.qr(rows, mode="r")).T
 
 
 def inverse_root_of_square(rows: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +32,7 @@ class Quasi(Family):
     Source: Wedderburn (1974), Biometrika 61; Nelder and Pregibon (1987), Biometrika 74, eq. 5.
     """
 
-    base: Family
+    base: Any  # a Family
     phi: Link = Log()
 
     is_density = False

@@ -110,18 +110,20 @@ def _without_leverage(score, curvature, gram, power):
     return score + dot(curvature, dot(half, dot(axes, gain * dot(axes.T, dot(half, score)))))
 
 
-def covariance(problem: Problem, theta, kind: str, *, expected: bool = False, counts=None):
+def covariance(problem: Problem, theta, kind: str, *, expected: bool = False, counts=None, kept=None):
     """Covariance (P, P) of theta, for the dispersion that the family has and without a small-sample factor.
 
     kind: "expected" or "observed" information, "opg" (outer product of gradients), or "HC0" to "HC5".
     expected: whether the information in the others is the expected one, as for an exponential dispersion model.
+    kept: (P,) coefficients that are there; the others have covariance 0.
     """
     model = kind in ("expected", "observed")
-    root = inverse_root(evaluate(problem, theta, expected=kind == "expected" if model else expected).information)
+    information = evaluate(problem, theta, expected=kind == "expected" if model else expected).information
+    root = inverse_root(information if kept is None else jnp.where(kept & kept[:, None], information, 0.0))
     if model:
         return dot(root, root.T)
     at = standard_scores(problem, theta, root, kind="HC0" if kind == "opg" else kind, expected=expected, counts=counts)
-    times = 1.0 if counts is None else counts[:, None]
-    square = dot(at.scores.T, times * at.scores)
-    spread = dot(root, inverse_root(square)) if kind == "opg" else None
-    return dot(root, dot(square, root.T)) if spread is None else dot(spread, spread.T)
+    scores = at.scores if counts is None else at.scores * jnp.sqrt(counts)[:, None]
+    square = dot(scores.T, scores)
+    outer = dot(root, inverse_root(square))
+    return dot(outer, outer.T) if kind == "opg" else dot(root, dot(square, root.T))
