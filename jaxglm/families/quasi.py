@@ -15,10 +15,10 @@ from .base import Family, Traits, inside
 from .support import Support, interval, reals
 
 EDGE = 1e-30  # distance from an end of the interval at which an integral begins; 0 to rounding
-STEPS = np.linspace(-4, 4, 129)  # of a double exponential rule: it resolves a variance that vanishes at an end
-FROM_START = 1 / (1 + np.exp(-np.pi * np.sinh(STEPS)))  # nodes in (0, 1)
-FROM_END = FROM_START[::-1]  # 1 - node, without rounding
-NODE_WEIGHTS = (STEPS[1] - STEPS[0]) * np.pi * np.cosh(STEPS) * FROM_START * FROM_END
+PANELS = 12  # each with the Gauss-Legendre rule of 12 nodes: 1e-10 of an integral from 1e-30, and rounding of near ones
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
+SHARES = ((np.arange(PANELS)[:, None] + (1 + NODES) / 2) / PANELS).ravel()  # nodes in (0, 1)
+SHARE_WEIGHTS = np.tile(WEIGHTS / 2 / PANELS, PANELS)
 
 
 @pytree
@@ -150,16 +150,37 @@ def _integral_jvp(variance, bounds, primals, tangents):
 
 
 def _between(integrand, bounds: Interval, y, mu):
-    """Integral of integrand(t, t - y) over t from y to mu, each node reached from the nearer of the two.
+    """Integral of integrand(t, t - y) over t from y to mu, in log t on a half-line and logit t on an interval: there a
+    power of the variance is an exponential.
 
     It starts a little inside the interval: at y = 0 with V = mu^2 the integral is infinite, but not its change with mu.
     """
     low, high = bounds
-    info = jnp.finfo(mu.dtype)
-    start, end = (jnp.clip(a, low + EDGE if low > -np.inf else None, high - info.epsneg if high < np.inf else None)
-                  for a in (y, mu))  # fmt: skip
-    width = end - start
-    step, back = (jnp.asarray(a, width.dtype) for a in (FROM_START, FROM_END))
-    nodes = jnp.where(step < back, start + width * step, end - width * back)
-    values = jax.vmap(integrand)(nodes, (start - y) + width * step)
-    return jnp.where(width != 0, width * jnp.sum(jnp.asarray(NODE_WEIGHTS, width.dtype) * values), 0.0)
+    bottom = low + EDGE if low > -np.inf else None
+    top = high - jnp.finfo(mu.dtype).epsneg * max(1.0, abs(high)) if high < np.inf else None
+    start, end = jnp.clip(y, bottom, top), jnp.clip(mu, bottom, top)
+    width, past = _path(bounds, start, end, jnp.asarray(SHARES, mu.dtype))
+    nodes = jnp.clip(start + past, bottom, top)
+    slope = _slope(bounds, nodes)
+    values = jax.vmap(integrand)(nodes, (start - y) + past)
+    return jnp.where(width != 0, width * jnp.sum(jnp.asarray(SHARE_WEIGHTS, mu.dtype) * slope * values), 0.0)
+
+
+def _path(bounds: Interval, start, end, share):
+    """How far the end is from the start on the scale of the integral, and t - start at shares of the way."""
+    (low, high), change = bounds, end - start
+    if low > -np.inf and high < np.inf:
+        below, above = start - low, high - start
+        width = jnp.log1p(change / below) - jnp.log1p(-change / above)
+        return width, below * above * jnp.expm1(share * width) / (above + below * jnp.exp(share * width))
+    if low > -np.inf:
+        width = jnp.log1p(change / (start - low))
+        return width, (start - low) * jnp.expm1(share * width)
+    return change, share * change
+
+
+def _slope(bounds: Interval, t):
+    low, high = bounds
+    if low > -np.inf and high < np.inf:
+        return (t - low) * (high - t) / (high - low)
+    return t - low if low > -np.inf else jnp.ones_like(t)
