@@ -66,7 +66,7 @@ def labels(fit: Any, groups: Any) -> np.ndarray:
     if given.shape != (n,):
         given_as = f"{n} rows" + (f", {n + fit.n_dropped} with the dropped ones" if fit.n_dropped else "")
         raise ValueError(f"groups must be a label for each row of the data ({given_as}); its shape is {given.shape}.")
-    missing = np.asarray([_is_missing(g) for g in given])
+    missing = np.asarray([_is_missing(g) for g in given]) if given.dtype == object else given != given
     if missing.any():
         raise ValueError(f"groups must not be missing; {missing.sum()} of {n} are (first: row {np.argmax(missing)}).")
     return given.astype(str) if given.dtype == object else given
