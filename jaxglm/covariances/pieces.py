@@ -53,11 +53,11 @@ def pieces_of(fit: Any, information: np.ndarray | None = None) -> Pieces:
         return Pieces(fit, root, counts, None, fit.dispersion)
     k = fit.family.predictors.index(fit._phi)
     place = sum(fit.problem.sizes[:k])
-    eta, _, information = fit._phi_fit
+    eta, _, of_phi = fit._phi_fit
     joint: Any = np.zeros((len(root) + 1,) * 2)
     others = np.delete(np.arange(len(joint)), place)
     joint[np.ix_(others, others)] = root * np.sqrt(fit.dispersion)
-    joint[place, place] = 1 / np.sqrt(information)
+    joint[place, place] = 1 / np.sqrt(of_phi)
     return Pieces(_with_dispersion(fit, k, place, eta), joint, counts, place, 1.0)
 
 
