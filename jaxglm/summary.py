@@ -12,6 +12,7 @@ WIDTH = 100
 NARROWEST = 78
 DISPERSION = {"pearson": "Pearson chi2 / df", "deviance": "deviance / df", "ml": "maximum likelihood"}
 ALIASED = "aliased: a combination of earlier columns, without a coefficient of its own."
+QUASI = "A quasi family has no distribution: there is no log-likelihood, and no AIC or BIC."
 Cells = tuple[str, ...]
 
 
@@ -46,9 +47,9 @@ class Summary:
 
 def render(results: Any, alpha: float = 0.05) -> Summary:
     """The summary of a results object, with confidence limits at level 1 - alpha."""
-    aliased = (ALIASED,) if len(results.aliased) else ()
+    notes = (ALIASED,) * bool(len(results.aliased)) + (QUASI,) * (not results.family.is_density)
     return Summary(_title(results), _formula(results), _facts(results), _measures(results), _alert(results),
-                   tuple(_groups(results, alpha)), aliased)
+                   tuple(_groups(results, alpha)), notes)
 
 
 # ---------------------------------------------------------------- what it says
@@ -74,16 +75,11 @@ def _facts(results: Any) -> tuple[tuple[str, str], ...]:
     penalised = (("Penalty", str(penalty)),) if penalty else ()
     return (("Observations", count(results.nobs)), ("Rows dropped", count(results.n_dropped)),
             ("Solver", str(results.solver_name)), ("Status", f"{status}, {steps} iteration{'s' * (steps != 1)}"),
-            ("Covariance", _covariance(str(results.cov_type))), ("Dispersion", _dispersion(results)),
-            *penalised)
+            ("Covariance", str(results.cov_description)), ("Dispersion", _dispersion(results)), *penalised)
 
 
 def _status(results: Any) -> str:
     return str(results.status.name).lower().replace("_", " ")
-
-
-def _covariance(kind: str) -> str:
-    return f"{kind} information" if kind in ("expected", "observed") else kind
 
 
 def _dispersion(results: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .numeric import all_finite, counted, vector
+from .tables import Table
 
 Pair = tuple[np.ndarray, np.ndarray]
 Encoder = Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
@@ -53,10 +54,23 @@ class ModelFrame:
     success: str | None = None  # the level coded 1, where y was boolean or had two named levels
     further: tuple[Part, ...] = ()  # parameters beyond the first that have a design of their own
     levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
+    data: Table | None = None  # the data of a formula as they were given, for columns that are asked for later
 
     def part(self, parameter: str) -> Part:
         """The design of the first parameter, under its name."""
         return Part(parameter, self.X, self.names, self.offset, self.encode, self.has_intercept, self.formula)
+
+    def column(self, name: str, role: str) -> np.ndarray:
+        """The column of this name, a value for each row of the data as given; ValueError where there is none."""
+        if self.data is None:
+            raise ValueError(f"{role}={name!r} names a column, but this model has no data frame (it was fitted to "
+                             "arrays, or loaded from a file). Pass an array with a value for each row.")
+        self.data.check(name, f"{role}={name!r}")
+        return np.asarray(self.data.raw(name))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A saved model holds what was fitted, not the other columns of the data."""
+        return vars(self) | {"data": None}
 
 
 @dataclass(frozen=True)

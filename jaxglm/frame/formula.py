@@ -50,7 +50,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     further = tuple(_part(k, p, _Source(table, kept, space, rows)) for k, p in zip(parameters, more, strict=True))
     return ModelFrame(response.values, main.X, main.names, main.offset, sides.weights, sides.freq_weights,
                       table.n - len(rows), rows, table.kind, main.formula, name, main.encode, main.has_intercept,
-                      response.success, further, response.levels)
+                      response.success, further, response.levels, table.kept())
 
 
 class _Source(NamedTuple):
