@@ -18,6 +18,8 @@ FLOORS = (
     ("inference", "check", "diagnostics"),
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
+    ("prediction",),
+    ("effects",),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),
@@ -33,6 +35,8 @@ MAY_DIFFERENTIATE = {
     "diagnostics.py": ("grad", "jvp"),
     "programs.py": ("jvp",),
     "fit.py": ("jvp",),
+    "prediction/scales.py": ("jvp",),
+    "effects/delta.py": ("jvp",),
 }
 FILES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
 every_file = pytest.mark.parametrize("path", FILES)

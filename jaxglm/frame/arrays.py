@@ -51,6 +51,16 @@ class ArrayEncoder:
     names: tuple[str, ...]
     needs_offset: bool = False  # the model was fitted with an offset that only the caller can extend to new rows
 
+    factors = frozenset()  # every column is a number
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.names
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """The columns of new rows by name."""
+        return dict(zip(self.names, self(new)[0].T, strict=True))
+
     def __call__(self, new: Any) -> tuple[np.ndarray, None]:
         matrix, own_names, _ = design(new, "new X", self.names)
         if own_names is None and matrix.shape[1] != len(self.names):

@@ -1,7 +1,7 @@
 """What a model is made of, and the arguments that stand beside the response and the design."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,14 @@ class ModelFrame:
     encode: Encoder
     has_intercept: bool
     success: str | None = None  # the level coded 1, where y was boolean or had two named levels
+    source: Mapping[str, Any] = field(default_factory=dict, repr=False)  # columns of a formula, with all input rows
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns that new data need, as they are in the rows of the model."""
+        if not self.source:
+            return dict(zip(self.names, self.X.T, strict=True))
+        return {name: series.iloc[self.rows].reset_index(drop=True) for name, series in self.source.items()}
 
 
 @dataclass(frozen=True)

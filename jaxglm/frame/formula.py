@@ -10,7 +10,7 @@ from .arrays import has_constant
 from .base import ModelFrame, Sides, kept_rows
 from .materialise import materialise
 from .numeric import counted, vector
-from .parse import Parsed, evaluate, parse
+from .parse import Parsed, evaluate, parse, used_names
 from .response import Counts, read_response
 from .tables import Table, check_index, plain
 
@@ -48,7 +48,8 @@ def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any =
                             any(given[role] is not None and role not in named for role in OFFSETS))
     return ModelFrame(response.values, X, encode.names, sides.total_offset(*offsets), sides.weights, sides.freq_weights,
                       table.n - len(rows), rows, table.kind, formula, name, encode,
-                      "Intercept" in encode.names or has_constant(X), response.success)
+                      "Intercept" in encode.names or has_constant(X), response.success,
+                      {name: table.series(name) for name in encode.needed})
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,33 @@ class FormulaEncoder:
     def names(self) -> tuple[str, ...]:
         return tuple(self.spec.column_names)
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column that new data must have."""
+        return tuple(dict.fromkeys((*self.predictors, *self.offset_columns, *self.named.values())))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The columns that the terms are made of."""
+        return self.predictors
+
+    @property
+    def factors(self) -> frozenset[str]:
+        """The columns that enter as levels."""
+        states = self.spec.encoder_state.items()
+        return frozenset(used_names(expression for expression, (kind, _) in states if kind.value == "categorical"))
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """The columns of new data by name."""
+        table = Table.read(new, "new data")
+        for name in self.needed:
+            table.check(name, "new data")
+        return {name: table.series(name) for name in table.names}
+
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Design and offset of new data; a row with a missing value is NaN. Raises ValueError for an unseen level."""
         table = Table.read(new, "new data")
-        for name in (*self.predictors, *self.offset_columns, *self.named.values()):
+        for name in self.needed:
             table.check(name, "new data")
         columns = {name: table.series(name) for name in (*self.predictors, *self.offset_columns)}
         sides = Sides.read(table.n, **{role: table.raw(name) for role, name in self.named.items()})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import effects
 from ..frame import to_frame
 from ..io import save
 from ..summary import Summary, render
@@ -41,6 +42,67 @@ class GLMResults(Predicting):
         columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
         columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
         return to_frame(columns, self.frame.kind)
+
+    # --- effects
+
+    def predictions(self, new=None, **options):
+        """Predictions of the rows with standard errors; the options are those of `avg_predictions` but `by`."""
+        return effects.predictions(self, new=new, **options)
+
+    def avg_predictions(self, by=None, *, variables=None, new=None, **options):
+        """Average predictions, one row a group of rows, as a frame of the input's kind.
+
+        by: one or more columns whose values make the groups. variables: names, or {name: values}: each is held at each
+        of its values (by default its levels, or five quantiles) in all rows. new: other rows than those of the fit.
+        scale: "response", or "link". parameter: of the family, in place of the mean. offset: (m,), added. alpha: the
+        limits have level 1 - alpha. Rows count as often as in the fit: not where their weight is 0, freq_weights times.
+        """
+        return effects.avg_predictions(self, by=by, variables=variables, new=new, **options)
+
+    def slopes(self, variables=None, *, new=None, **options):
+        """Slopes of each row; the options are those of `avg_slopes` but `by`."""
+        return effects.slopes(self, variables, new=new, **options)
+
+    def avg_slopes(self, variables=None, *, by=None, new=None, **options):
+        """Average slopes of the response in numbers, average changes from the first level for factors, booleans and
+        numbers that are only 0 or 1: one row a contrast and group, as a frame of the input's kind.
+
+        variables: one or more names, by default all. eps: the step of the differences of the design, by default 1e-5 of
+        the range; the mean itself is differentiated by autodiff. The other arguments are those of `avg_predictions`.
+        """
+        return effects.slopes(self, variables, by=by, new=new, average=True, **options)
+
+    def comparisons(self, variables=None, *, new=None, **options):
+        """Changes of each row; the options are those of `avg_comparisons` but `by`."""
+        return effects.comparisons(self, variables, new=new, **options)
+
+    def avg_comparisons(self, variables=None, *, contrast="difference", by=None, new=None, **options):
+        """Average changes of the response as variables change, as a frame of the input's kind.
+
+        variables: names, or {name: change}. A change of a number is a step, by default 1, centred at its value; a pair
+        (low, high); "sd", "iqr" or "minmax". Of a factor "reference" (the default), "pairwise", "sequential", or a pair
+        (low, high). contrast: "difference", or "ratio" or "odds" ratio of the averages, which are tested against 1 and
+        have limits by their logarithms. The other arguments are those of `avg_predictions`.
+        """
+        return effects.comparisons(self, variables, contrast=contrast, by=by, new=new, average=True, **options)
+
+    def contrasts(self, factor, *, method="pairwise", margins="observed", **options):
+        """Contrasts of the levels of a factor by their marginal means, as a frame of the input's kind.
+
+        method: "pairwise", "reference" (to the first level), "sequential", or a pair (low, high). margins:
+        "observed", averages over the rows with all at one level; or "balanced", at the means of the numbers and with
+        equal shares of the levels of the other factors. adjust: a method of `adjust_pvalues`. The other arguments are
+        those of `avg_comparisons`.
+        """
+        return effects.contrasts(self, factor, method=method, margins=margins, **options)
+
+    def delta(self, fn, *, null=0.0, alpha: float = 0.05):
+        """A function of the coefficients with standard errors by the delta method, as a frame of the input's kind.
+
+        fn: takes the coefficients as a mapping of names to numbers (or `b[0]`, or the array `b.array`) and returns a
+        number, a vector or a mapping of names to them; it is made of arithmetic and `jax.numpy`. null: tested against.
+        """
+        return effects.delta(self, fn, null=null, alpha=alpha)
 
     def save(self, path) -> None:
         """Write the model to an npz file; `jaxglm.load` reads it."""
