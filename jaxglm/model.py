@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 
 from . import families as fam
-from .basis import Basis, find_basis
 from .frame import ModelFrame, from_arrays, from_formula, group_columns
 from .links import Link
 from .many import fit_groups
 from .options import FitWarning, Options, Response, resolve_family, unit_dispersion
+from .predictors import Predictor, check_parameters, find_predictors, inward, present
 from .programs import build_problem, solve
 from .results import GLMResults
 from .solvers import Newton, Status
 
+Parts = tuple[Predictor, ...]
+
 
 def glm(
-    formula: str,
+    formula: str | dict[str, str],
     data: Any,
     *,
     family: str | fam.Family = "gaussian",
@@ -39,7 +41,9 @@ def glm(
 
     Returns GLMResults; with `by`, one or several columns, a model for each group of rows in one call: BatchResults.
 
-    family, link: a word or an object. offset, exposure, weights, freq_weights, trials: a column name or an array.
+    formula: "y ~ x", or one for each of several parameters, {"mu": "y ~ x", "phi": "~ z"}, that of the first parameter
+    first; the others are shared by all rows. family, link: a word or an object.
+    offset, exposure, weights, freq_weights, trials: a column name or an array.
     `weights` multiply the log-likelihood; `freq_weights` count rows; for proportions `weights` are the trials.
     dispersion: "pearson", "deviance", "ml", or a known number. missing: "drop" or "raise". aliased: "drop" columns that
     depend on earlier ones, as R does, or "raise". start: coefficients to begin from.
@@ -49,7 +53,11 @@ def glm(
     sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion, aliased)
     if by is None:
-        return _fit(from_formula(formula, data, **sides, missing=missing), options, solver, start)
+        frame = from_formula(formula, data, **sides, missing=missing)
+        check_parameters(frame, options.family, _first(formula))
+        return _fit(frame, options, solver, start)
+    if isinstance(formula, dict):
+        raise ValueError("by= takes one formula, of the first parameter. Fit the groups one by one for several.")
     groups, keys = group_columns(data, by)
     frame = from_formula(formula, data, **sides, missing=missing, apart=groups)
     return fit_groups(frame, groups, keys, options, solver, start)
@@ -57,7 +65,8 @@ def glm(
 
 class GLM:
     """A generalised linear model of arrays: X (n, p) is the design as given, with its column of ones if there is to be
-    an intercept; y (n,), or (successes, trials) for Binomial. Arguments as in `glm`; names: of the columns."""
+    an intercept; y (n,), or (successes, trials) for Binomial. Several parameters: a dict {"mu": X, "phi": Z}.
+    Arguments as in `glm`; names: of the columns."""
 
     def __init__(
         self,
@@ -79,10 +88,16 @@ class GLM:
         sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
         self.options = Options(resolve_family(family, link), dispersion, aliased)
         self.frame = from_arrays(y, X, names=names, **sides, missing=missing)
+        check_parameters(self.frame, self.options.family, _first(X) if self.frame.further else None)
 
     def fit(self, solver=None, start=None) -> GLMResults:
         """Maximum likelihood fit. solver: `Newton()` or `Gradient(...)`; start: coefficients to begin from (p,)."""
         return _fit(self.frame, self.options, solver, start)
+
+
+def _first(designs: Any) -> str | None:
+    """The parameter of the first of several designs."""
+    return next(iter(designs), None) if isinstance(designs, dict) else None
 
 
 def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
@@ -90,50 +105,59 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     if not solver.record:
         solver = replace(solver, record=256)
     response = Response.of(frame, options.family)
-    basis = find_basis(frame.X, response.weights)
-    fitted = _attempt(frame, options, response, basis, solver, start)
-    if fitted.state.status == Status.SINGULAR and basis.triangle is None:
-        basis = find_basis(frame.X, response.weights, suspicious=True)
-        fitted = _attempt(frame, options, response, basis, solver, start)
+    modelled = tuple(part.parameter for part in frame.further)
+    family = unit_dispersion(options.family, modelled)
+    parts = find_predictors(frame, family, response.weights)
+    fitted = _attempt(frame, options, response, family, parts, solver, start)
+    if fitted.state.status == Status.SINGULAR and any(p.basis.triangle is None for p in parts if not p.shared):
+        parts = find_predictors(frame, family, response.weights, suspicious=True)
+        fitted = _attempt(frame, options, response, family, parts, solver, start)
     if not fitted.converged:
         warnings.warn(f"{fitted.family_name} fit: {fitted.status.message}", FitWarning, stacklevel=3)
     return fitted
 
 
-def _attempt(frame: ModelFrame, options: Options, response: Response, basis: Basis, solver, start) -> GLMResults:
-    _check_aliased(frame, options, basis)
-    family = unit_dispersion(options.family)
-    problem = build_problem(family, basis.columns, response.y, frame.offset, response.weights)
+def _attempt(frame, options, response: Response, family: fam.Family, parts: Parts, solver, start) -> GLMResults:
+    _check_aliased(options, parts)
+    further = [p.columns() for p in parts[1:]]
+    problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights, further)
     expected = family.traits.edm and len(family.predictors) == 1
-    state, information, spread = solve(problem, solver, _start(start, frame, family, basis), expected)
+    state, information, spread = solve(problem, solver, _start(start, parts), expected)
     return GLMResults(
-        frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, basis=basis,
+        frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,
         state=state, solver=solver, information=information, spread=float(spread), counted=response.counted,
         cov_type="expected" if expected else "observed",
     )  # fmt: skip
 
 
-def _check_aliased(frame: ModelFrame, options: Options, basis: Basis) -> None:
-    if len(basis.kept) == len(frame.names):
-        return
-    dropped = [n for i, n in enumerate(frame.names) if i not in basis.kept]
-    if options.aliased == "raise":
+def _check_aliased(options: Options, parts: Parts) -> None:
+    dropped = [name for p in parts for name in p.aliased]
+    if dropped and options.aliased == "raise":
         raise ValueError(
             f"columns {', '.join(dropped)} are constant multiples or combinations of earlier columns. "
             "Drop them, or pass aliased='drop' to have NaN coefficients for them."
         )
-    if not len(basis.kept):
+    if not all(p.rank for p in parts):
         raise ValueError("the design has no column that is not zero: there is no coefficient to fit.")
 
 
-def _start(start, frame: ModelFrame, family: fam.Family, basis: Basis):
-    """Start in the coordinates of the basis; a start without the shared parameters begins those at 0."""
+def _start(start, parts: Parts):
+    """Start in the coordinates of the bases; a start without the shared parameters begins those at 0."""
     if start is None:
         return None
-    given = np.asarray(start, float).ravel()
-    p, further = len(frame.names), len(family.predictors) - 1
-    if len(given) not in (p, p + further):
-        sizes = f"{p} or {p + further}" if further else f"{p}"
+    given, P = np.asarray(start, float).ravel(), sum(len(p.names) for p in parts)
+    further = sum(p.shared for p in parts)
+    if len(given) not in (P - further, P):
+        sizes = f"{P - further} or {P}" if further else f"{P}"
         raise ValueError(f"start must have {sizes} coefficients; it has {len(given)}.")
-    shared = given[p:] if len(given) > p else np.zeros(further)
-    return np.concatenate([basis.from_beta(np.nan_to_num(given[basis.kept])), shared])
+    if len(given) < P:
+        position = np.repeat([not p.shared for p in parts], [len(p.names) for p in parts])
+        given = _spread(given, position)
+    return inward(parts, np.nan_to_num(given[present(parts)]))
+
+
+def _spread(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The values where there is a place for them, zero elsewhere."""
+    full = np.zeros(len(where))
+    full[where] = values
+    return full

@@ -96,7 +96,9 @@ class Response:
         return cls(y, np.prod(parts, axis=0) if parts else None, counted)
 
 
-def unit_dispersion(family: fam.Family) -> fam.Family:
-    """The family with its dispersion at 1: coefficients of an exponential dispersion model do not depend on it."""
+def unit_dispersion(family: fam.Family, modelled: tuple[str, ...] = ()) -> fam.Family:
+    """The family with its dispersion at 1: coefficients of the mean do not depend on it. Where further parameters are
+    estimated, or the dispersion is `modelled` itself, it is a parameter like any other."""
     name = family.traits.dispersion
-    return family if name is None else family.with_links(**{name: Fixed(1.0)})
+    alone = set(family.predictors[1:]) <= {name}
+    return family.with_links(**{name: Fixed(1.0)}) if name and alone and name not in modelled else family

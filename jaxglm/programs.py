@@ -43,8 +43,12 @@ def in_float64(function: Callable) -> Callable:
     return wrapped
 
 
-def build_problem(family: Family, X, y, offset=None, weights=None) -> Problem:
-    """The padded problem of host arrays: NumPy float64 leaves, put on the device by the program that runs it."""
+def build_problem(family: Family, X, y, offset=None, weights=None, further=None) -> Problem:
+    """The padded problem of host arrays: NumPy float64 leaves, put on the device by the program that runs it.
+
+    further: for each further predictor (columns (n, p), offset), or None where all rows share its value, as all do if
+    nothing is given.
+    """
     n = len(X)
     size = bucket(n)
     if size <= LARGEST_BUCKET and weights is None:
@@ -52,9 +56,10 @@ def build_problem(family: Family, X, y, offset=None, weights=None) -> Problem:
     family = jax.tree.map(lambda v: np.asarray(v, float), family)  # a Python number and NumPy's are two programs
     pad = partial(_padded, size=size)
     y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
-    further = len(family.predictors) - 1
-    designs = (Dense(pad(X)), *(Ones(size) for _ in range(further)))
-    return Problem(family, y, designs, (pad(offset),) + (None,) * further, pad(weights))
+    further = [None] * (len(family.predictors) - 1) if further is None else further
+    designs = (Dense(pad(X)), *(Ones(size) if f is None else Dense(pad(f[0])) for f in further))
+    offsets = (pad(offset), *(None if f is None else pad(f[1]) for f in further))
+    return Problem(family, y, designs, offsets, pad(weights))
 
 
 def _padded(a: Any, size: int) -> Any:
@@ -154,14 +159,17 @@ def maximise_shared(problem: Problem, eta: np.ndarray, family: Family, start: fl
 
 @program
 def _null_predictor(problem):
-    ones = replace(problem, designs=(Ones(problem.n),))
-    return linear_predictors(ones, fit(ones).theta)[0]
+    return linear_predictors(problem, fit(problem).theta)[0]
 
 
 @in_float64
-def null_predictor(problem: Problem) -> np.ndarray:
-    """Linear predictor (n,) of the intercept-only model with the same offset."""
-    return _null_predictor(problem)
+def null_predictor(problem: Problem, held: tuple[np.ndarray, ...] = ()) -> np.ndarray:
+    """Linear predictor (n,) of the intercept-only model of the first parameter with the same offset; `held` are the
+    predictors (n,) of the others."""
+    n = problem.n
+    fixed = tuple(Dense(np.zeros((n, 0))) for _ in held)
+    offsets = (problem.offsets[0], *(np.broadcast_to(e, n) for e in held))
+    return _null_predictor(replace(problem, designs=(Ones(n), *fixed), offsets=offsets))
 
 
 @in_float64

@@ -63,7 +63,7 @@ def _formula(results: Any) -> str:
     frame = getattr(results, "frame", None)
     response, success = getattr(frame, "response", "y"), getattr(frame, "success", None)
     coded = f"   (success: {response} = {success})" if success not in (None, "True") else ""
-    count = len(results.names) - _n_shared(results)
+    count = len(results.names) - sum(_is_shared(results))
     return (results.formula or f"{response} on {count} column{'s' * (count != 1)}") + coded
 
 
@@ -85,6 +85,8 @@ def _covariance(kind: str) -> str:
 
 def _dispersion(results: Any) -> str:
     method, value = results.dispersion_method, number(results.dispersion)
+    if results.modelled_dispersion:
+        return "has coefficients of its own"
     if not _use_t(results) and method in ("pearson", "deviance"):
         return f"{value} (fixed by the family)"
     return f"{value} ({DISPERSION.get(method, 'fixed')})"
@@ -110,34 +112,28 @@ def _alert(results: Any) -> str:
     return "" if results.converged else f"NOT CONVERGED ({_status(results)}). {results.status.message}"
 
 
-def _n_shared(results: Any) -> int:
-    """Number of parameters at the end of `params` that are one number for all rows, such as log(alpha)."""
-    shared = 0
-    for name in reversed(results.names):
-        if _parameter_of(name) not in results.family_params:
-            break
-        shared += 1
-    return shared
-
-
-def _parameter_of(name: str) -> str:
-    """alpha of log(alpha)."""
-    inside = re.fullmatch(r"\w+\((\w+)\)", name)
-    return inside[1] if inside else ""
+def _is_shared(results: Any) -> list[bool]:
+    """Which of `params` are one number for all rows, such as log(alpha)."""
+    return [owner in results.family_params for owner in results.predictors]
 
 
 def _groups(results: Any, alpha: float) -> Iterator[Group]:
     limits = tuple(f"{100 * p:.4g} %" for p in (alpha / 2, 1 - alpha / 2))
-    letter, tail = "t" if _use_t(results) else "z", len(results.names) - _n_shared(results)
-    cells = _cells(results, alpha)
-    owners = tuple(getattr(results, "predictors", ("",) * len(cells)))[:tail]
-    for owner in dict.fromkeys(owners):
-        label = owner if len(set(owners)) > 1 else ""
-        rows = tuple(row for row, mine in zip(cells, owners, strict=False) if mine == owner)
+    letter = "t" if _use_t(results) else "z"
+    triples = list(zip(_cells(results, alpha), results.predictors, _is_shared(results), strict=True))
+    own = list(dict.fromkeys(owner for _, owner, shared in triples if not shared))
+    for owner in own:
+        label = owner if len(own) > 1 else ""
+        rows = tuple(_within(row, owner) for row, mine, _ in triples if mine == owner)
         yield Group((label, "estimate", "std. error", letter, "p", *limits), rows)
-    if cells[tail:]:
-        shared = tuple(_shared_row(row, results.family_params) for row in cells[tail:])
+    shared = tuple(_shared_row(row, owner, results.family_params) for row, owner, is_shared in triples if is_shared)
+    if shared:
         yield Group(("shared by all rows", "estimate", "std. error", "natural scale", *limits), shared)
+
+
+def _within(row: Cells, owner: str) -> Cells:
+    """The row below its parameter's own head, which need not be named again."""
+    return row[0].removeprefix(f"{owner}: "), *row[1:]
 
 
 def _cells(results: Any, alpha: float) -> list[Cells]:
@@ -156,9 +152,8 @@ def _row(name: str, estimate: float, se: float, statistic: float, p: float, limi
     return name, _decimal(estimate, decimals), _decimal(se, decimals), _statistic(statistic), p_value(p), low, high
 
 
-def _shared_row(row: Cells, natural: dict[str, float]) -> Cells:
+def _shared_row(row: Cells, parameter: str, natural: dict[str, float]) -> Cells:
     """A test of log(alpha) = 0 would be one of alpha = 1: the value itself stands in its place."""
-    parameter = _parameter_of(row[0])
     return *row[:3], f"{parameter} = {number(natural[parameter])}", *row[5:]
 
 

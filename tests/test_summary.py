@@ -25,13 +25,14 @@ def stub(names=("Intercept", "x", "g[T.b]"), params=(-7.9193, 0.012345, 1.0), bs
         "status": SimpleNamespace(name="CONVERGED", message="Found."), "converged": True, "aliased": (),
         "dispersion": 1.0, "dispersion_method": "pearson", "family_params": {}, "llf": -28.352, "aic": 76.704,
         "bic": 79.73, "deviance": 12.1324, "null_deviance": 644.269, "pearson_chi2": 11.155, "df_resid": 5.0,
-        "df_null": 9, "df_model": 4,
+        "df_null": 9, "df_model": 4, "modelled_dispersion": False, "predictors": ("mu",) * len(names),
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 
 
 NEGBIN = {
-    "names": ("Intercept", "x", "log(alpha)"), "params": (1.5, 0.2, -0.2434), "bse": (0.1, 0.05, 0.12),
+    "names": ("Intercept", "x", "log(alpha)"), "predictors": ("mu", "mu", "alpha"),
+    "params": (1.5, 0.2, -0.2434), "bse": (0.1, 0.05, 0.12),
     "family_name": "NegativeBinomial", "family_params": {"alpha": 0.78395}, "cov_type": "observed",
 }  # fmt: skip
 TWO_PREDICTORS = {

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..prediction import Data, data_of
 from .comparisons import check_contrast, compared, tabled
-from .variables import Variable, variables_of
+from .variables import Variable, names_of, variables_of
 
 MARGINS = ("observed", "balanced")
 
@@ -30,7 +30,7 @@ def contrasts(fit: Any, factor: str, *, method: Any = "pairwise", margins: str =
 def balanced(fit: Any, factor: Variable) -> Data:
     """A grid with a row for each combination of the levels of the other factors; numbers and offsets at their means."""
     data = data_of(fit)
-    others = {v.name: v for v in variables_of(fit, fit.frame.encode.variables)}
+    others = {v.name: v for v in variables_of(fit, names_of(fit))}
     levels = {name: v.levels for name, v in others.items() if not v.numeric and name != factor.name}
     grid = np.array(list(product(*(range(len(known)) for known in levels.values()))), int)
     codes = dict(zip(levels, grid.T, strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..frame.tables import near
-from ..prediction import Data
+from ..prediction import Data, parts_of
 
 Change = tuple[str, Any, Any]  # label of a contrast, and the columns with the high and the low value
 
@@ -48,7 +48,7 @@ def variables_of(fit: Any, wanted: str | Iterable[str] | None = None) -> list[Va
 
     Raises: ValueError for a name that no term uses.
     """
-    known, columns = fit.frame.encode.variables, fit.frame.columns
+    known, columns = names_of(fit), fit.frame.columns
     if wanted is None:
         return [v for v in (_variable(fit, name, columns[name]) for name in known) if _varies(v)]
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
@@ -57,6 +57,11 @@ def variables_of(fit: Any, wanted: str | Iterable[str] | None = None) -> list[Va
             raise ValueError(f"variables: the model has no variable {name!r}.{near(str(name), known)} "
                              f"It has: {', '.join(known)}.")
     return [_variable(fit, name, columns[name]) for name in names]
+
+
+def names_of(fit: Any) -> tuple[str, ...]:
+    """Names of the columns that the terms of any parameter are made of."""
+    return tuple(dict.fromkeys(name for part in parts_of(fit).values() for name in part.variables))
 
 
 def _varies(variable: Variable) -> bool:
@@ -68,7 +73,8 @@ def _variable(fit: Any, name: str, column: Any) -> Variable:
         present = set(column)
         return Variable(name, tuple(level for level in column.dtype.categories if level in present))
     values = np.asarray(column)
-    if values.dtype.kind in "biuf" and name not in fit.frame.encode.factors and set(np.unique(values)) != {0, 1}:
+    levelled = any(name in part.encode.factors for part in parts_of(fit).values())
+    if values.dtype.kind in "iuf" and not levelled and set(np.unique(values)) != {0, 1}:
         numbers = values.astype(float)
         return Variable(name, (), tuple(np.quantile(numbers, np.arange(5) / 4).tolist()),
                         float(np.std(numbers, ddof=int(len(numbers) > 1))))

@@ -50,6 +50,12 @@ class Family:
         """Names of the parameters that have a linear predictor, in order: those that are not Fixed."""
         return tuple(n for n, link in zip(self.parameters, self.links, strict=True) if not isinstance(link, Fixed))
 
+    @property
+    def regressed(self) -> tuple[str, ...]:
+        """Parameters that follow the formula of the first where they have none of their own; further ones are shared by
+        all rows."""
+        return self.parameters[:1]
+
     def with_links(self, **links: Link) -> Self:
         """The same family with other links."""
         return dataclasses.replace(self, **links)  # type: ignore[type-var]

@@ -60,6 +60,7 @@ class Successes(Support):
     low: float = 0.0
     high: float = 1.0
     closed: bool = True
+    whole: bool = True
 
     def outside(self, y):
         if not isinstance(y, tuple):

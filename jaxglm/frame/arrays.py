@@ -7,41 +7,69 @@ from typing import Any
 
 import numpy as np
 
-from .base import ModelFrame, Sides, kept_rows
+from .base import ModelFrame, Part, Sides, kept_rows
 from .numeric import all_finite, numeric
 from .response import read_response
 from .tables import check_index, frame_kind, numeric_columns
 
 
-def from_arrays(y: Any, X: Any, *, names: Sequence[str] | None = None, offset: Any = None, exposure: Any = None,
+def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposure: Any = None,
                 weights: Any = None, freq_weights: Any = None, trials: Any = None,
                 missing: str = "raise") -> ModelFrame:
     """The model frame of a response and a design as given (no intercept is added).
 
     y: (n,) numbers, booleans or values of two levels; or a tuple (successes, trials).
-    X: (n, p) numbers, or a data frame of numeric columns. names: p names, by default the frame's or x0, x1, ...
+    X: (n, p) numbers, or a data frame of numeric columns; or a dict of such, one for each parameter, the mean first.
+    names: p names, by default the frame's or x0, x1, ...; with a dict of designs a dict of such.
     offset: added to the linear predictor. exposure: > 0, its log is added. weights, freq_weights: >= 0.
     missing: "raise", or "drop" the rows with a missing value anywhere.
     Raises: ValueError, which names the argument and the first offending row.
     """
-    check_index(X=X, y=y, offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-    matrix, own_names, kind = design(X)
+    check_index(**{_label(k): v for k, v in _designs(X).items()}, y=y, offset=offset, exposure=exposure,
+                weights=weights, freq_weights=freq_weights, trials=trials)
+    (_, main), *others = _read_designs(X, names).items()
+    matrix, labels, kind = main
     n, p = matrix.shape
     if not n or not p:
         raise ValueError(f"X is empty: its shape is {matrix.shape}. A model needs at least one row and one column.")
-    labels = check_names(names, p) if names is not None or own_names is None else own_names
     sides = Sides.read(n, offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     name = str(getattr(y, "name", None) or "y")
     response = read_response(y, sides.trials, name)
-    _check_length(response.columns(name), n)
+    further = {_label(k): made[0] for k, made in others}
+    _check_length(response.columns(name) | further, n)
     absent = _missing(response.columns(name), sides) | missing_columns(matrix, labels)
+    for k, (own, columns, _) in others:
+        absent |= {f"{k}: {column}": mask for column, mask in missing_columns(own, columns).items()}
     rows = kept_rows(absent, n, missing)
     target = response.values
     if len(rows) < n:
         matrix, sides, target = matrix[rows], sides.at(rows), response.at(rows)
     encode = ArrayEncoder(labels, needs_offset=offset is not None or exposure is not None)
+    parts = tuple(Part(k, d[rows] if len(rows) < n else d, columns, None, ArrayEncoder(columns), has_constant(d))
+                  for k, (d, columns, _) in others)
     return ModelFrame(target, matrix, labels, sides.total_offset(), sides.weights, sides.freq_weights, n - len(rows),
-                      rows, kind, None, name, encode, has_constant(matrix), response.success)
+                      rows, kind, None, name, encode, has_constant(matrix), response.success, parts)
+
+
+def _designs(X: Any) -> dict[str, Any]:
+    """Designs by parameter; one alone is under no name, and so is a dict of columns."""
+    several = isinstance(X, dict) and any(len(np.shape(v)) == 2 for v in X.values())
+    return X if several else {"": X}
+
+
+def _label(parameter: str) -> str:
+    return f"X[{parameter!r}]" if parameter else "X"
+
+
+def _read_designs(X: Any, names: Any) -> dict[str, tuple[np.ndarray, tuple[str, ...], str]]:
+    """Matrix, names of columns and kind of each design."""
+    made = {}
+    for parameter, given in _designs(X).items():
+        matrix, own_names, kind = design(given, _label(parameter))
+        chosen = names.get(parameter) if isinstance(names, dict) else names if not made else None
+        labels = check_names(chosen, matrix.shape[1]) if chosen is not None or own_names is None else own_names
+        made[parameter] = matrix, labels, kind
+    return made
 
 
 @dataclass(frozen=True)
@@ -50,11 +78,14 @@ class ArrayEncoder:
 
     names: tuple[str, ...]
     needs_offset: bool = False  # the model was fitted with an offset that only the caller can extend to new rows
-
-    factors = frozenset()  # every column is a number
+    factors: frozenset[str] = frozenset()  # every column is a number
 
     @property
     def variables(self) -> tuple[str, ...]:
+        return self.names
+
+    @property
+    def needed(self) -> tuple[str, ...]:
         return self.names
 
     def columns(self, new: Any) -> dict[str, Any]:

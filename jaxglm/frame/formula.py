@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .arrays import has_constant
-from .base import ModelFrame, Sides, kept_rows
+from .base import ModelFrame, Part, Sides, kept_rows
 from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
@@ -17,12 +17,13 @@ from .tables import Table, check_index, plain
 OFFSETS = ("offset", "exposure")
 
 
-def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any = None, weights: Any = None,
-                 freq_weights: Any = None, trials: Any = None, missing: str = "drop", apart: Any = (),
-                 context: Mapping[str, Any] | None = None) -> ModelFrame:
-    """The model frame of a formula.
+def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = None, exposure: Any = None,
+                 weights: Any = None, freq_weights: Any = None, trials: Any = None, missing: str = "drop",
+                 apart: Any = (), context: Mapping[str, Any] | None = None) -> ModelFrame:
+    """The model frame of a formula, or of a formula for each of several parameters.
 
     formula: "y ~ x + C(g) + offset(e)", "cbind(successes, failures) ~ x", "log(y) ~ ."; right-hand side by formulaic.
+    {"mu": "y ~ x", "phi": "~ z"}: the first has the response, the others only terms.
     data: a pandas or polars DataFrame, a pyarrow Table or a dict of columns.
     offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
     missing: "drop" the rows with a missing value in a column that is used, or "raise".
@@ -33,23 +34,56 @@ def from_formula(formula: str, data: Any, *, offset: Any = None, exposure: Any =
     table, space = Table.read(data), dict(context or {})
     given = {"offset": offset, "exposure": exposure, "weights": weights, "freq_weights": freq_weights, "trials": trials}
     named = {role: value for role, value in given.items() if isinstance(value, str)}
-    parsed = parse(formula, table, {*named.values(), *apart})
-    columns = {name: table.series(name) for name in _used_columns(parsed, named, table, space)}
+    parsed, *more = _parse_all(formula, table, {*named.values(), *apart})
+    columns = {name: table.series(name) for p in (parsed, *more) for name in _used_columns(p, named, table, space)}
     check_index(data=data, **given)
     sides = Sides.read(table.n, **{role: table.raw(v) if role in named else v for role, v in given.items()})
     rows = kept_rows(_absent(columns, sides, named), table.n, missing)
     kept, sides = _complete(columns, rows), sides.at(rows)
     name = parsed.response_name
     response = read_response(_response_values(parsed.response, kept, space, rows), sides.trials, name, rows)
-    X, spec = materialise(parsed.terms, {name: kept[name] for name in parsed.predictors(table, space)}, space, rows)
+    beside = {role: named[role] for role in OFFSETS if role in named}
+    from_arrays = any(given[role] is not None and role not in named for role in OFFSETS)
+    main = _part("", parsed, _Source(table, kept, space, rows), sides, beside, from_arrays)
+    parameters = list(formula)[1:] if more else []
+    further = tuple(_part(k, p, _Source(table, kept, space, rows)) for k, p in zip(parameters, more, strict=True))
+    needed = dict.fromkeys(name for part in (main, *further) for name in part.encode.needed)
+    return ModelFrame(response.values, main.X, main.names, main.offset, sides.weights, sides.freq_weights,
+                      table.n - len(rows), rows, table.kind, main.formula, name, main.encode, main.has_intercept,
+                      response.success, further, {name: table.series(name) for name in needed})
+
+
+class _Source(NamedTuple):
+    """Where the values of a formula come from."""
+
+    table: Table
+    kept: dict[str, Any]
+    space: Mapping[str, Any]
+    rows: np.ndarray
+
+
+def _parse_all(formula: str | Mapping[str, str], table: Table, reserved: set[str]) -> list[Parsed]:
+    if isinstance(formula, str) or not isinstance(formula, Mapping):
+        return [parse(formula, table, reserved)]
+    if not formula:
+        raise ValueError("the formulas are an empty dict; the first must have the response, such as {'mu': 'y ~ x'}.")
+    first, *others = formula.values()
+    main = parse(first, table, reserved)
+    reserved = reserved | used_names([main.response])
+    return [main, *(parse(text, table, reserved, further=True) for text in others)]
+
+
+def _part(parameter: str, parsed: Parsed, source: _Source, sides: Sides | None = None,
+          named: Mapping[str, str] | None = None, needs_offset: bool = False) -> Part:
+    """The design of one formula and its encoding for new data."""
+    table, kept, space, rows = source
+    names = parsed.predictors(table, space)
+    X, spec = materialise(parsed.terms, {name: kept[name] for name in names}, space, rows)
     offsets = [_offset_values(expression, kept, space, rows) for expression in parsed.offsets]
-    encode = FormulaEncoder(spec, parsed.predictors(table, space), parsed.offset_columns(table, space), parsed.offsets,
-                            {role: named[role] for role in OFFSETS if role in named}, space,
-                            any(given[role] is not None and role not in named for role in OFFSETS))
-    return ModelFrame(response.values, X, encode.names, sides.total_offset(*offsets), sides.weights, sides.freq_weights,
-                      table.n - len(rows), rows, table.kind, formula, name, encode,
-                      "Intercept" in encode.names or has_constant(X), response.success,
-                      {name: table.series(name) for name in encode.needed})
+    encode = FormulaEncoder(spec, names, parsed.offset_columns(table, space), parsed.offsets, named or {}, space,
+                            needs_offset)
+    total = (sides or Sides()).total_offset(*offsets)
+    return Part(parameter, X, encode.names, total, encode, "Intercept" in encode.names or has_constant(X), parsed.text)
 
 
 @dataclass(frozen=True)

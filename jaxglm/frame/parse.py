@@ -38,7 +38,7 @@ class Parsed:
         return self._resolve(used_names(self.offsets), table, space)
 
     def columns(self, table: Table, space: Mapping[str, Any]) -> tuple[str, ...]:
-        response = self._resolve(used_names([self.response]), table, space)
+        response = self._resolve(used_names([self.response] if self.response else []), table, space)
         return tuple(dict.fromkeys(response + self.predictors(table, space) + self.offset_columns(table, space)))
 
     def _resolve(self, names: set[str], table: Table, space: Mapping[str, Any]) -> tuple[str, ...]:
@@ -49,13 +49,14 @@ class Parsed:
         return tuple(name for name in table.names if name in names)
 
 
-def parse(text: str, table: Table, reserved: set[str]) -> Parsed:
-    """The parts of 'response ~ terms'. A dot among the terms stands for all other columns but the reserved."""
+def parse(text: str, table: Table, reserved: set[str], *, further: bool = False) -> Parsed:
+    """The parts of 'response ~ terms', or of '~ terms' for a further parameter. A dot among the terms stands for all
+    other columns but the reserved."""
     formula_class, errors = _formulaic()
     if not isinstance(text, str):
         raise ValueError(f"the formula must be text such as 'y ~ x'; it is {text!r}.")
-    response, right = _sides_of(text)
-    others = [name for name in table.names if name not in reserved | used_names([response])]
+    response, right = _right_of(text) if further else _sides_of(text)
+    others = [name for name in table.names if name not in reserved | used_names([response] if response else [])]
     try:
         terms = formula_class.from_spec(right, context={"__formulaic_variables_available__": others})
     except (errors.FormulaicError, SyntaxError, ValueError) as error:
@@ -83,6 +84,15 @@ def _sides_of(text: str) -> tuple[str, str]:
     if at < 0 or not left or not right:
         raise ValueError(f"the formula must be 'response ~ terms', such as 'y ~ x + z' or 'y ~ 1'; it is {text!r}.")
     return left, right
+
+
+def _right_of(text: str) -> tuple[str, str]:
+    """No response, and what is right of the tilde."""
+    right = text.strip().removeprefix("~").strip()
+    if "~" in right or not right:
+        raise ValueError(f"the formula of a further parameter must be '~ terms', such as '~ z' or '~ 1', without a "
+                         f"response; it is {text!r}.")
+    return "", right
 
 
 def _offset_of(term: Any) -> str:

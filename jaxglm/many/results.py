@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..basis import find_basis
 from ..families import Family
 from ..fit import Fit
 from ..frame import to_frame
@@ -14,6 +13,7 @@ from ..inference import adjust_pvalues, log_two_sided
 from ..io import save
 from ..named import Named
 from ..options import Response, unit_dispersion
+from ..predictors import find_predictors, inward, present
 from ..programs import build_problem, information_at
 from ..results import GLMResults
 from ..results.wald import special
@@ -235,16 +235,15 @@ class BatchResults:
         family = unit_dispersion(options.family)
         frame = presentable(self.data.frame(position), family)
         response = Response.of(frame, options.family)
-        basis = find_basis(frame.X, response.weights)
-        problem = build_problem(family, basis.columns, response.y, frame.offset, response.weights)
-        p = len(frame.names)
-        theta: Any = np.concatenate([basis.from_beta(self.params[position, basis.kept]), self.params[position, p:]])
+        parts = find_predictors(frame, family, response.weights)
+        problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights)
+        theta: Any = inward(parts, self.params[position, present(parts)])
         expected = self.settings.expected
         information, spread = information_at(problem, theta, expected)
         state: Any = Fit(theta, self.numbers.loglik[position], self.status[position], self.n_iter[position],
                          self.numbers.decrement[position], Trace(np.empty(0), np.empty(0)))  # type: ignore[arg-type]
         return GLMResults(
-            frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, basis=basis,
+            frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,
             state=state, solver=self.settings.solver, information=information, spread=spread,
             counted=response.counted, cov_type="expected" if expected else "observed",
         )  # fmt: skip

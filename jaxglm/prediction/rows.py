@@ -46,13 +46,29 @@ def data_of(fit: Any, new: Any = None, offset: Any = None) -> Data:
     """
     if new is None:
         columns, counted = fit.frame.columns, np.asarray(fit.counted, float)
-        known, whole = fit.frame.encode(columns)[1], fit.frame.offset
+        known, whole = fit.frame.part("").encoded(columns)[1], fit.frame.offset
         extra = whole if whole is None or known is None else whole - known
         return Data(columns, _sum(extra, Sides.read(len(counted), offset=offset).offset), counted)
     check_offset(fit, offset)
-    columns = fit.frame.encode.columns(new)
+    columns = new_columns(fit, new)
     n = len(next(iter(columns.values()), ()))
     return Data(columns, Sides.read(n, offset=offset).offset, np.ones(n))
+
+
+def new_columns(fit: Any, new: Any) -> dict[str, Any]:
+    """Columns of new data by name. Raises: ValueError where arrays for several parameters are not a mapping of them."""
+    first, *others = parts_of(fit).items()
+    if first[1].formula is not None or not others:
+        return {k: v for _, part in (first, *others) for k, v in part.columns(new).items()}
+    wanted = [first[0], *(name for name, _ in others)]
+    if not isinstance(new, Mapping) or not set(wanted) <= set(new):
+        raise ValueError(f"new must be a dict of designs for {', '.join(wanted)}, as the model was fitted with.")
+    return {k: v for name, part in (first, *others) for k, v in part.columns(new[name]).items()}
+
+
+def parts_of(fit: Any) -> dict[str, Any]:
+    """The designs that the model was given, by parameter."""
+    return {fit.family.parameters[0]: fit.frame.part("")} | {part.parameter: part for part in fit.frame.further}
 
 
 def check_offset(fit: Any, offset: Any) -> None:
@@ -63,36 +79,43 @@ def check_offset(fit: Any, offset: Any) -> None:
 
 def predictors_at(fit: Any, data: Data) -> Predictors:
     """Designs and linear predictors of these rows."""
-    first = fit.family.parameters[0]
-    X, known = fit.frame.encode(data.columns)
-    return _assembled(fit, data.n, {first: (X, _sum(known, data.offset))})
+    encoded = {name: part.encoded(data.columns) for name, part in parts_of(fit).items()}
+    return _assembled(fit, data.n, encoded, data.offset)
 
 
 def predictors_of(fit: Any, new: Any = None, offset: Any = None) -> Predictors:
     """As `predictors_at`, of new rows or of those of the fit, whose designs are there already; offset (n,) is added."""
-    first = fit.family.parameters[0]
     if new is not None:
-        check_offset(fit, offset)
-    X, known = (fit.frame.X, fit.frame.offset) if new is None else fit.frame.encode(new)
-    added = Sides.read(len(X), offset=offset).offset
-    return _assembled(fit, len(X), {first: (X, _sum(known, added))})
+        return predictors_at(fit, data_of(fit, new, offset))
+    n, encoded = len(fit.frame.X), {name: (part.X, part.offset) for name, part in parts_of(fit).items()}
+    return _assembled(fit, n, encoded, Sides.read(n, offset=offset).offset)
 
 
-def _assembled(fit: Any, n: int, encoded: Mapping[str, tuple[np.ndarray, Any]]) -> Predictors:
-    """A parameter without a formula of its own is one number for all rows; a dispersion that has no coefficient is
-    known, or follows from the residuals."""
-    owners, names = np.asarray(fit.predictors), fit.family.predictors
-    parts = []
-    for name in names:
-        block = np.flatnonzero(owners == name)
-        mine = np.flatnonzero(owners[fit._present] == name)
-        X, offset = encoded.get(name, (np.broadcast_to(1.0, (n, 1)), None))
-        X = X[:, fit._present[mine] - block[0]] if len(block) else np.empty((n, 0))
-        if not len(block):
-            offset = float(forward_link(fit.family.link_of(name), np.asarray(fit.dispersion)))
-        eta = X @ fit._estimates[mine] + (0.0 if offset is None else offset)
-        parts.append((X, 0.0 if offset is None else offset, mine, eta))
-    return Predictors(names, *(tuple(column) for column in zip(*parts, strict=True)))
+def _assembled(fit: Any, n: int, encoded: Mapping[str, tuple[np.ndarray, Any]], offset: Any) -> Predictors:
+    """A parameter without a design of its own has that of the first, or is one number for all rows."""
+    first, start, parts = fit.family.parameters[0], 0, {}
+    for p in fit.parts:
+        own = first if p.parameter not in encoded else p.parameter
+        X, known = (np.broadcast_to(1.0, (n, 1)), None) if p.shared else encoded[own]
+        total = _sum(known, offset) if own == first and not p.shared else known
+        parts[p.parameter] = _predictor(fit, X[:, p.basis.kept], total, np.arange(start, start + p.rank))
+        start += p.rank
+    parts |= {k: _dispersion(fit, k, n, start) for k in fit.family.predictors if k not in parts}
+    names = fit.family.predictors
+    return Predictors(names, *(tuple(column) for column in zip(*(parts[k] for k in names), strict=True)))
+
+
+def _predictor(fit: Any, X: np.ndarray, offset: Any, place: np.ndarray) -> tuple:
+    offset = 0.0 if offset is None else offset
+    return X, offset, place, X @ fit._estimates[place] + offset
+
+
+def _dispersion(fit: Any, name: str, n: int, place: int) -> tuple:
+    """The dispersion outside the fit of the mean: the last estimate if that is by maximum likelihood, else a number."""
+    if len(fit._estimates) > place:
+        return _predictor(fit, np.broadcast_to(1.0, (n, 1)), None, np.arange(place, place + 1))
+    eta = float(forward_link(fit.family.link_of(name), np.asarray(fit.dispersion)))
+    return _predictor(fit, np.empty((n, 0)), eta, np.arange(0))
 
 
 def _sum(one: Any, other: Any) -> Any:

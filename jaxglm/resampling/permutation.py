@@ -9,6 +9,7 @@ from ..basis import find_basis
 from ..design import Dense
 from ..frame.arrays import has_constant
 from ..frame.tables import near
+from ..predictors import with_basis
 from ..programs import solve
 from ..results import GLMResults
 from .score import Pieces, pieces, scores
@@ -97,5 +98,6 @@ def without(fit: GLMResults, term: str) -> GLMResults:
     columns = np.pad(basis.columns, ((0, fit.problem.n - n), (0, 0)))
     problem = replace(fit.problem, designs=(Dense(columns), *fit.problem.designs[1:]))
     state, information, spread = solve(problem, fit.solver, None, fit._edm)
-    made: Any = dict(state=state, information=information, spread=float(spread))
-    return replace(fit, frame=frame, problem=problem, basis=basis, **made)
+    mean = with_basis(fit.parts[0], frame.part(fit.parts[0].parameter), basis)
+    made: Any = dict(state=state, information=information, spread=float(spread), parts=(mean, *fit.parts[1:]))
+    return replace(fit, frame=frame, problem=problem, **made)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..batch import Members, Outcome, Plan, fit_members
 from ..options import FitWarning
+from ..predictors import present
 from ..results import GLMResults
 from ..solvers import Status
 
@@ -54,16 +55,14 @@ def estimates(fit: GLMResults, size: int, changed, progress: Progress = None) ->
 
 def coefficients(fit: GLMResults, theta: np.ndarray) -> np.ndarray:
     """theta (B, .) of the solver's basis as coefficients (B, P); NaN for aliased columns."""
-    rank, p = len(fit.basis.kept), len(fit.frame.names)
-    full = np.full((len(theta), p + theta.shape[1] - rank), np.nan)
-    full[:, fit.basis.kept] = fit.basis.to_beta(theta[:, :rank].T).T
-    full[:, p:] = theta[:, rank:]
+    full = np.full((len(theta), len(columns(fit))), np.nan)
+    full[:, present(fit.parts)] = fit._outward(theta.T).T
     return full
 
 
 def columns(fit: GLMResults) -> tuple[str, ...]:
     """Names of the coefficients that are fitted anew: all but a dispersion, which is not one of them."""
-    return fit.names[: len(fit.frame.names) + len(fit.problem.family.predictors) - 1]
+    return sum((p.names for p in fit.parts), ())
 
 
 def warn_of_failures(status: np.ndarray, what: str, consequence: str) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from ..basis import Basis
 from ..families import Family
 from ..fit import Fit
 from ..frame import ModelFrame
 from ..links import Fixed
+from ..predictors import Predictor
 from ..problem import Problem
 from ..solvers import Status
 
@@ -22,7 +22,7 @@ class Fitted:
     family: Family  # as the user gave it
     dispersion_method: str | float
     problem: Problem
-    basis: Basis
+    parts: tuple[Predictor, ...]  # one for each predictor of the problem's family
     state: Fit
     solver: Any
     information: np.ndarray
@@ -62,7 +62,18 @@ class Fitted:
 
     @property
     def formula(self) -> str | None:
-        return self.frame.formula
+        own = [f"{part.parameter}: {part.formula}" for part in self.frame.further if part.formula]
+        return "; ".join([f"{self.parts[0].parameter}: {self.frame.formula}", *own]) if own else self.frame.formula
+
+    @property
+    def basis(self):
+        """Basis of the columns of the first predictor."""
+        return self.parts[0].basis
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Estimated parameters that all rows share, the dispersion not counted."""
+        return tuple(p.parameter for p in self.parts if p.shared)
 
     @property
     def n_dropped(self) -> int:
@@ -71,7 +82,7 @@ class Fitted:
     @property
     def aliased(self) -> tuple[str, ...]:
         """Columns without a coefficient, because they depend on earlier ones."""
-        return tuple(n for i, n in enumerate(self.frame.names) if i not in self.basis.kept)
+        return tuple(name for p in self.parts for name in p.aliased)
 
     @property
     def nobs(self) -> float:
@@ -80,7 +91,7 @@ class Fitted:
 
     @property
     def df_resid(self) -> float:
-        return self.nobs - len(self.basis.kept)
+        return self.nobs - sum(p.rank for p in self.parts if not p.shared)
 
     @property
     def df_model(self) -> int:
@@ -96,7 +107,13 @@ class Fitted:
 
     @property
     def _phi(self) -> str | None:
-        return self.family.traits.dispersion
+        """The dispersion that the coefficients of the mean do not depend on, unless it is one of the predictors."""
+        return None if self.modelled_dispersion else self.family.traits.dispersion
+
+    @property
+    def modelled_dispersion(self) -> bool:
+        """Whether the dispersion is one of the predictors, with coefficients of its own."""
+        return self.family.traits.dispersion in self.problem.family.predictors
 
     @property
     def _known_phi(self) -> float | None:

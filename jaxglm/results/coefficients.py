@@ -8,6 +8,7 @@ import numpy as np
 
 from ..inference import KINDS
 from ..named import Named
+from ..predictors import inward, outward, present, shared_name
 from ..programs import covariance_of
 from .likelihood import Likelihood
 
@@ -16,44 +17,47 @@ from .likelihood import Likelihood
 class Coefficients(Likelihood):
     """Estimates by name, and how sure they are."""
 
-    @cached_property
+    @property
+    def _joint_phi(self) -> str | None:
+        """The dispersion if it is by maximum likelihood: then it has a coefficient, the last one."""
+        return self._phi if self.dispersion_method == "ml" else None
+
+    @property
     def _shared(self) -> tuple[str, ...]:
         """Parameters that all rows share and that have a coefficient: fitted jointly, or phi if that is by ML."""
-        joint = self.problem.family.predictors[1:]
-        return (*joint, self._phi) if self._phi and self.dispersion_method == "ml" else joint  # type: ignore[return-value]
+        return (*self.shared, self._joint_phi) if self._joint_phi else self.shared
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of `params`: columns of the design, then the shared parameters on the scale of their links."""
-        words = (f"{type(self.family.link_of(s)).__name__.lower()}({s})" for s in self._shared)
-        return (*self.frame.names, *words)
+        """Names of `params`: columns of the designs; parameters that all rows share on the scale of their links."""
+        phi = (shared_name(self.family, self._joint_phi),) if self._joint_phi else ()
+        return sum((p.names for p in self.parts), ()) + phi
 
     @property
     def predictors(self) -> tuple[str, ...]:
         """The parameter of the family that each entry of `params` belongs to."""
-        return (self.family.parameters[0],) * len(self.frame.names) + self._shared
+        phi = (self._joint_phi,) if self._joint_phi else ()
+        return sum(((p.parameter,) * len(p.names) for p in self.parts), ()) + phi
 
     def _outward(self, values: np.ndarray) -> np.ndarray:
-        """Coefficients (P, ...) of the columns as given, from those of the basis: theta, or columns of vectors."""
-        rank = len(self.basis.kept)
-        return np.concatenate([self.basis.to_beta(values[:rank]), values[rank:]])
+        """Coefficients (P, ...) of the columns as given, from those of the bases: theta, or columns of vectors."""
+        return outward(self.parts, values)
 
     def _inward(self, values: np.ndarray) -> np.ndarray:
-        """Coefficients (P, ...) in the basis of the solver: the inverse of `_outward`."""
-        rank = len(self.basis.kept)
-        return np.concatenate([self.basis.from_beta(values[:rank]), values[rank:]])
+        """Coefficients (P, ...) in the bases of the solver: the inverse of `_outward`."""
+        return inward(self.parts, values)
 
     @cached_property
     def _estimates(self) -> np.ndarray:
         """Coefficients without the aliased ones; phi last where that is by ML."""
         found = self._outward(np.asarray(self.state.theta))
-        return np.append(found, self._phi_fit[0]) if self._phi in self._shared else found
+        return np.append(found, self._phi_fit[0]) if self._joint_phi else found
 
     @cached_property
     def _present(self) -> np.ndarray:
         """Positions of `_estimates` in `params`."""
-        p = len(self.frame.names)
-        return np.concatenate([self.basis.kept, np.arange(p, p + len(self._shared))])
+        found = present(self.parts)
+        return np.append(found, len(self.names) - 1) if self._joint_phi else found
 
     def _named(self, values: np.ndarray) -> Named:
         full = np.full((len(self.names), *values.shape[1:]), np.nan)

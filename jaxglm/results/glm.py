@@ -13,7 +13,7 @@ from .prediction import Predicting
 
 @dataclass(frozen=True)
 class GLMResults(Predicting):
-    """A fitted model. `problem` and `state` are in the coordinates of `basis`, with the dispersion at 1."""
+    """A fitted model. `problem` and `state` are in the coordinates of the bases of `parts`, the dispersion is at 1."""
 
     def summary(self) -> Summary:
         """Text table; HTML in a notebook."""

@@ -1,6 +1,6 @@
 """HOST: the dispersion, the log-likelihood at its maximum and the model without covariates."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -38,8 +38,8 @@ class Likelihood(Rows):
 
     @property
     def family_params(self) -> dict[str, float]:
-        """Estimates (ML) of the parameters beyond the mean, on their natural scale."""
-        etas = dict(zip(self.problem.family.predictors[1:], self.state.theta[len(self.basis.kept) :], strict=True))
+        """Estimates (ML) of the parameters that all rows share, on their natural scale."""
+        etas = {p.parameter: float(eta) for p, eta in zip(self.parts, self._eta, strict=True) if p.shared}
         if self._phi and self._known_phi is None:
             etas[self._phi] = self._phi_fit[0]
         return {name: float(inverse_link(self.family.link_of(name), np.asarray(eta))[0]) for name, eta in etas.items()}
@@ -78,9 +78,7 @@ class Likelihood(Rows):
         if not self.frame.has_intercept:
             return np.zeros(self.problem.n) if offset is None else offset
         if offset is not None or not self.family.traits.edm:
-            held = {n: Fixed(v) for n, v in self.family_params.items() if n != self._phi}
-            family = self.problem.family.with_links(**held)
-            return null_predictor(replace(self.problem, family=family, offsets=(offset,)))
+            return null_predictor(self.problem, self._eta[1:])
         y = self.problem.y
         counts = self._weights * (y[1] if isinstance(y, tuple) else 1.0)
         mean = np.sum((counts * self._facts.response)[counts > 0]) / np.sum(counts)

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .families import Family
-from .links import Identity, Parameter
-from .problem import Problem, expected_information, masked, over_rows, rows
+from ..families import Family
+from ..links import Identity, Parameter
+from ..problem import Problem, expected_information, masked, over_rows, rows
 
 NODES, NODE_WEIGHTS = (a.tolist() for a in np.polynomial.legendre.leggauss(8))
 

@@ -1,0 +1,125 @@
+"""The distribution of a response at given parameters: tail probabilities and moments, for any family.
+
+`tails` and `moments` are pure functions of one observation, `tails_at` and `moments_at` their HOST twins for rows.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.nn import logsumexp
+
+from ..compiled import program
+from ..families import Family
+from ..quadrature import Nodes, log_density, nodes
+
+CHUNK = 512  # rows of one call: their nodes take some ten megabytes
+
+
+class Tails(NamedTuple):
+    """Logs of P(Y < y), P(Y = y) and P(Y > y), and the log of their sum: 0 where the density is one and was resolved."""
+
+    below: Any
+    at: Any  # -inf for a continuous response
+    above: Any
+    mass: Any
+
+    @property
+    def cdf(self) -> np.ndarray:
+        """P(Y <= y)."""
+        return np.exp(np.logaddexp(self.below, self.at))
+
+    @property
+    def sf(self) -> np.ndarray:
+        """P(Y > y)."""
+        return np.exp(self.above)
+
+
+class Moments(NamedTuple):
+    """Mean and variance of the response on its own scale (successes of a pair), and the log of the mass."""
+
+    mean: Any
+    variance: Any
+    mass: Any
+
+
+def tails(family: Family, y, eta: tuple) -> Tails:
+    """Tail probabilities of one response y, or pair (successes, trials), at linear predictors eta (scalars)."""
+    spots, log_mass = _masses(family, eta, y)
+    single = y[0] if isinstance(y, tuple) else y
+    atoms, atom_mass = _atoms(family, eta, log_mass, single)
+    sides = jnp.concatenate([spots.side, jnp.sign(atoms - single).astype(int)])
+    masses = jnp.concatenate([log_mass, atom_mass])
+    below, at, above = (logsumexp(jnp.where(sides == s, masses, -jnp.inf)) for s in (-1, 0, 1))
+    return Tails(below, at, above, logsumexp(masses))
+
+
+def moments(family: Family, y, eta: tuple) -> Moments:
+    """Mean and variance of the response; of y only the number of trials matters, if it is a pair."""
+    spots, log_mass = _masses(family, eta, y)
+    single = y[0] if isinstance(y, tuple) else y
+    atoms, atom_mass = _atoms(family, eta, log_mass, single)
+    values = jnp.concatenate([spots.y[0] if isinstance(y, tuple) else spots.y, atoms])
+    mass = jnp.exp(jnp.concatenate([log_mass, atom_mass]))
+    share = mass / jnp.sum(mass)  # the rounding of the log-likelihood cancels
+    expect = lambda v: jnp.sum(jnp.where(share > 0, share * v, 0.0))  # noqa: E731
+    mean = expect(values)
+    return Moments(mean, expect((values - mean) ** 2), jnp.log(jnp.sum(mass)))
+
+
+def _masses(family: Family, eta: tuple, y) -> tuple[Nodes, jax.Array]:
+    """Nodes, and the log of the probability that each stands for."""
+    spots = nodes(family, eta, y)
+    density = jax.vmap(lambda one: log_density(family, one, eta))(spots.y)
+    return spots, jnp.where(jnp.isneginf(spots.log_weight), -jnp.inf, density + spots.log_weight)
+
+
+def _atoms(family: Family, eta: tuple, log_mass, like):
+    """Ends of a closed continuous support, and the log of their own mass: what is missing in between tells whether the
+    log-likelihood there is a probability or a density."""
+    support = family.support
+    ends = [e for e in (support.low, support.high) if np.isfinite(e) and support.closed and not support.whole]
+    atoms = jnp.asarray(ends, jnp.result_type(like))
+    if not ends:
+        return atoms, jnp.zeros_like(atoms)
+    chance = jnp.stack([log_density(family, end, eta) for end in atoms])
+    missing = 1 - jnp.exp(logsumexp(log_mass))
+    choices = jnp.asarray([[bool(c >> k & 1) for k in range(len(ends))] for c in range(2 ** len(ends))])
+    added = jnp.sum(jnp.where(choices, jnp.exp(chance), 0.0), axis=1)
+    return atoms, jnp.where(choices[jnp.argmin(jnp.abs(missing - added))], chance, -jnp.inf)
+
+
+_tails = program(jax.vmap(tails, in_axes=(None, 0, 0)))
+_moments = program(jax.vmap(moments, in_axes=(None, 0, 0)))
+
+
+def tails_at(family: Family, y, eta) -> Tails:
+    """HOST: tail probabilities of every row as NumPy float64 arrays (n,).
+
+    y: (n,), or a pair (successes, trials). eta: for each predictor of the family (n,), or one number for all rows.
+    """
+    return _by_chunks(_tails, family, y, eta)
+
+
+def moments_at(family: Family, y, eta) -> Moments:
+    """HOST: mean and variance of the response of every row as NumPy float64 arrays (n,); arguments as of `tails_at`."""
+    return _by_chunks(_moments, family, y, eta)
+
+
+def _by_chunks(function: Callable, family: Family, y, eta):
+    """The function of all rows, in chunks of few sizes: one compiled program serves all of one size."""
+    y = tuple(np.asarray(a, float) for a in y) if isinstance(y, tuple) else np.asarray(y, float)
+    n = len(y[0] if isinstance(y, tuple) else y)
+    eta = tuple(np.broadcast_to(np.asarray(e, float), n) for e in eta)
+    size = min(CHUNK, max(32, 1 << (n - 1).bit_length()))
+    family = jax.tree.map(lambda v: np.asarray(v, float), family)
+    with jax.enable_x64(True):
+        parts = [_part(function, family, (y, eta), start, size, n) for start in range(0, n, size)]
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays)[:n], *parts)
+
+
+def _part(function: Callable, family: Family, rows, start: int, size: int, n: int):
+    index = np.minimum(np.arange(start, start + size), n - 1)  # filled up with the last row
+    return jax.device_get(function(family, *jax.tree.map(lambda a: a[index], rows)))

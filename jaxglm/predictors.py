@@ -1,0 +1,111 @@
+"""HOST: the linear predictors of a model: which parameter has which columns, and the basis the solver sees of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .basis import Basis, find_basis
+from .families import Family
+from .frame import ModelFrame, Part
+from .frame.tables import near
+from .links import Fixed
+
+ALONE = Basis(np.ones((0, 1)), None, np.arange(1))  # of a value that all rows share: no columns are stored
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One linear predictor. part: its columns; None where all rows share one value."""
+
+    parameter: str
+    part: Part | None
+    basis: Basis
+    names: tuple[str, ...]  # of its coefficients, as users see them
+
+    @property
+    def rank(self) -> int:
+        return len(self.basis.kept)
+
+    @property
+    def shared(self) -> bool:
+        return self.part is None
+
+    @property
+    def aliased(self) -> tuple[str, ...]:
+        """Columns without a coefficient, because they depend on earlier ones."""
+        return tuple(n for i, n in enumerate(self.names) if i not in self.basis.kept)
+
+    def columns(self) -> tuple[np.ndarray, np.ndarray | None] | None:
+        """What the solver sees: independent columns (n, rank) and the offset; None where all rows share one value."""
+        return None if self.part is None else (self.basis.columns, self.part.offset)
+
+
+def find_predictors(
+    frame: ModelFrame, family: Family, weights: np.ndarray | None = None, *, suspicious: bool = False
+) -> tuple[Predictor, ...]:
+    """The predictors of the family's free parameters, in order. `suspicious` looks at the columns more closely."""
+    first, *others = family.predictors
+    parts = {first: frame.part(first)} | {part.parameter: part for part in frame.further}
+    alike = [k for k in others if k in family.regressed and k not in parts]
+    parts |= {k: frame.part(k) for k in alike}
+    bases = {k: find_basis(part.X, weights, suspicious=suspicious) for k, part in parts.items() if k not in alike}
+    bases |= dict.fromkeys(alike, bases[first])
+    made = []
+    for k in family.predictors:
+        if k in parts:
+            names = parts[k].names if k == first and not alike else tuple(f"{k}: {name}" for name in parts[k].names)
+            made.append(Predictor(k, parts[k], bases[k], names))
+        else:
+            made.append(Predictor(k, None, ALONE, (shared_name(family, k),)))
+    return tuple(made)
+
+
+def shared_name(family: Family, parameter: str) -> str:
+    """Name of the coefficient of a parameter that all rows share: log(alpha)."""
+    return f"{type(family.link_of(parameter)).__name__.lower()}({parameter})"
+
+
+def check_parameters(frame: ModelFrame, family: Family, first: str | None) -> None:
+    """Raises ValueError unless each design belongs to a free parameter of the family, the first to its first."""
+    given = ([first] if first is not None else []) + [part.parameter for part in frame.further]
+    known = family.parameters
+    for name in given:
+        if name not in known:
+            raise ValueError(f"{family.name} has no parameter {name!r}.{near(name, known)} It has: {', '.join(known)}.")
+        if isinstance(family.link_of(name), Fixed):
+            raise ValueError(f"{name} of {family.name} is fixed, but has a formula. Leave out one of them.")
+    if first is not None and first != known[0]:
+        raise ValueError(f"the first formula, that with the response, must be of {known[0]!r}, the first parameter of "
+                         f"{family.name}; it is of {first!r}.")
+
+
+def outward(predictors: Iterable[Predictor], values: np.ndarray) -> np.ndarray:
+    """Coefficients (P, ...) of the columns as given, from those of the bases: theta, or columns of vectors."""
+    return _each(predictors, values, lambda p, part: p.basis.to_beta(part))
+
+
+def inward(predictors: Iterable[Predictor], values: np.ndarray) -> np.ndarray:
+    """Coefficients (P, ...) in the bases of the solver: the inverse of `outward`."""
+    return _each(predictors, values, lambda p, part: p.basis.from_beta(part))
+
+
+def _each(predictors, values: np.ndarray, change) -> np.ndarray:
+    predictors = tuple(predictors)
+    ends = np.cumsum([p.rank for p in predictors])
+    parts = np.split(np.asarray(values), ends[:-1])
+    return np.concatenate([change(p, part) for p, part in zip(predictors, parts, strict=True)])
+
+
+def present(predictors: Iterable[Predictor]) -> np.ndarray:
+    """Positions of the coefficients that exist among all names."""
+    starts, found = 0, []
+    for p in predictors:
+        found.append(starts + p.basis.kept)
+        starts += len(p.names)
+    return np.concatenate(found)
+
+
+def with_basis(predictor: Predictor, part: Part, basis: Basis) -> Predictor:
+    """The predictor with other columns."""
+    return replace(predictor, part=part, basis=basis, names=part.names)
