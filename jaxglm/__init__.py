@@ -50,3 +50,4 @@ from .problem import make_problem as problem
 from .resampling import bootstrap, cv, jackknife, permutation_test, score_scan
 from .results import GLMResults
 from .solvers import Gradient, Newton, Status
+from .tables import ModelTable, table

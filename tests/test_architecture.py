@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
-    ("numerics", "pytree", "compiled"),
+    ("numerics", "pytree", "compiled", "latex"),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
@@ -20,7 +20,7 @@ FLOORS = (
     ("named", "basis", "frame", "summary", "io", "data"),
     ("predictors",),
     ("prediction",),
-    ("effects",),
+    ("effects", "tables"),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..diagnostics import tails_at
+from ..diagnostics.distribution import atoms_of
 from ..families import Family
 from ..problem import row_loglik
 
@@ -24,7 +25,8 @@ def at_chance(family: Family, points, chance, u):
     """Responses of one row where its distribution function reaches u, by its table."""
     if family.support.whole:
         return points[np.searchsorted(chance[:-1], u, side="right")]
-    return _response(family, np.interp(u, chance, points))
+    inside = _response(family, np.interp(u, chance[:-1], points))
+    return np.where(u < chance[0], family.support.low, np.where(u > chance[-2], family.support.high, inside))
 
 
 def tables(family: Family, eta, trials) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
@@ -95,7 +97,24 @@ def _continuous(family: Family, eta):
     u, log_density = _look(family, eta, low, high, POINTS)
     density, step = np.exp(log_density), np.diff(u, axis=1)
     steps = np.cumsum((density[:, 1:] + density[:, :-1]) / 2 * step, axis=1)
-    return u, np.pad(steps, ((0, 0), (1, 0)))
+    chance = np.pad(steps, ((0, 0), (1, 0)))
+    below, above = _end_masses(family, eta, chance[:, -1])
+    return u, np.concatenate([below + chance, below + chance[:, -1:] + above], axis=1)
+
+
+def _end_masses(family: Family, eta, inside):
+    """Probabilities (rows, 1) of a continuous response to be at either end of its support exactly."""
+    ends = [np.isfinite(e) and family.support.closed for e in (family.support.low, family.support.high)]
+    if not any(ends):
+        return 0.0, 0.0
+    mass = np.exp(np.asarray(_atoms(family, eta, np.log(inside)[:, None], inside)))
+    below = mass[:, :1] if ends[0] else 0.0
+    return below, mass[:, -1:] if ends[1] else 0.0
+
+
+@jax.jit
+def _atoms(family, eta, log_mass, like):
+    return jax.vmap(lambda eta, log_mass, like: atoms_of(family, eta, log_mass, like)[1])(eta, log_mass, like)
 
 
 def _look(family, eta, low, high, points: int):
@@ -168,12 +187,13 @@ class Quantiles:
 def _polished(family: Family, y, eta, q):
     """Newton's steps on the distribution function itself, inside the support."""
     low, high = family.support.low, family.support.high
+    between = (y > low) & (y < high)
     for _ in range(POLISH):
         at = tails_at(family, y, eta)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = (q - at.cdf) / np.exp(log_densities(family, y, eta))
         moved = y + np.where(np.isfinite(step), step, 0.0)
-        y = np.where((moved > low) & (moved < high), moved, y)
+        y = np.where(between & (moved > low) & (moved < high), moved, y)
     return y
 
 

@@ -19,11 +19,19 @@ class GLMResults(Predicting):
         """Text table; HTML in a notebook."""
         return render(self)
 
-    def tidy(self, alpha: float = 0.05):
-        """One row a coefficient, as a frame of the input's kind."""
+    def tidy(self, alpha: float = 0.05, *, exponentiate: bool = False):
+        """One row a coefficient, as a frame of the input's kind, with limits at level 1 - alpha.
+
+        exponentiate: estimates and limits become their exponentials, standard errors those times the estimate;
+        statistic and p-value stay, which test a coefficient of 0, a ratio of 1.
+        """
         limits = np.asarray(self.conf_int(alpha))
+        estimate, std_error = np.asarray(self.params), np.asarray(self.bse)
+        if exponentiate:
+            estimate, limits = np.exp(estimate), np.exp(limits)
+            std_error = estimate * std_error
         columns = dict(
-            term=np.asarray(self.names, object), estimate=np.asarray(self.params), std_error=np.asarray(self.bse),
+            term=np.asarray(self.names, object), estimate=estimate, std_error=std_error,
             statistic=np.asarray(self.tvalues), p_value=np.asarray(self.pvalues), conf_low=limits[:, 0],
             conf_high=limits[:, 1], predictor=np.asarray(self.predictors, object),
         )  # fmt: skip
@@ -38,8 +46,9 @@ class GLMResults(Predicting):
         return to_frame(columns, self.frame.kind)
 
     def augment(self):
-        """One row an observation: response, fitted mean, linear predictor, residuals."""
+        """One row an observation: response, fitted mean, linear predictor and its standard error, residuals."""
         columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
+        columns["linear_se"] = self.get_prediction().linear_se
         columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
         return to_frame(columns, self.frame.kind)
 
