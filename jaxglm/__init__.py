@@ -3,14 +3,18 @@
 from . import plot
 from .check import check_family
 from .families import (
+    AdjacentCategory,
     Binomial,
+    ContinuationRatio,
     Exponential,
     Family,
     Gamma,
     Gaussian,
     Geometric,
     InverseGaussian,
+    Multinomial,
     NegativeBinomial,
+    Ordinal,
     Poisson,
     binary,
     counts,

@@ -1,6 +1,7 @@
 """Starting values, the fit as a pure function, and the derivative of its solution."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ from .problem import (
 from .solvers import Newton, Status, Trace, run
 
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
-SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for parameters beyond the mean
 
 
 class Fit(NamedTuple):
@@ -100,10 +100,16 @@ def _start(problem: Problem):
 
 def _candidates(problem: Problem) -> list[jax.Array]:
     """Coefficients of the mean, each with several values of the parameters that all rows share."""
-    shared = SHARED_STARTS if len(problem.designs) > 1 else (0.0,)
     constants = [_constant(d, problem.dtype) for d in problem.designs[1:]]
-    pairs = product(_mean_candidates(problem), shared)
-    return [jnp.concatenate([mean, *(eta * c for c in constants)]) for mean, eta in pairs]
+    pairs = product(_mean_candidates(problem), problem.family.shared_starts(partial(_mean, problem)))
+    return [jnp.concatenate([mean, *(e * c for e, c in zip(eta, constants, strict=True))]) for mean, eta in pairs]
+
+
+def _mean(problem: Problem, function):
+    """Weighted average over the rows of a function of y."""
+    y, _ = masked(problem, ())
+    values = jax.vmap(function)(y).astype(problem.dtype)
+    return weighted_sum(problem, values) / weighted_sum(problem, jnp.ones_like(values))
 
 
 def _constant(design, dtype):

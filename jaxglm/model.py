@@ -10,7 +10,7 @@ from . import families as fam
 from .frame import ModelFrame, from_arrays, from_formula, group_columns
 from .links import Link
 from .many import fit_groups
-from .options import FitWarning, Options, Response, resolve_family, unit_dispersion
+from .options import FitWarning, Options, Response, for_frame, resolve_family, takes_classes, unit_dispersion
 from .predictors import Predictor, check_parameters, find_predictors, inward, present
 from .programs import build_problem, solve
 from .results import GLMResults
@@ -53,7 +53,8 @@ def glm(
     sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion, aliased)
     if by is None:
-        frame = from_formula(formula, data, **sides, missing=missing)
+        frame = from_formula(formula, data, **sides, missing=missing, classes=takes_classes(options.family))
+        options, frame = for_frame(options, frame)
         check_parameters(frame, options.family, _first(formula))
         return _fit(frame, options, solver, start)
     if isinstance(formula, dict):
@@ -86,8 +87,9 @@ class GLM:
         aliased: str = "drop",
     ):
         sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-        self.options = Options(resolve_family(family, link), dispersion, aliased)
-        self.frame = from_arrays(y, X, names=names, **sides, missing=missing)
+        options = Options(resolve_family(family, link), dispersion, aliased)
+        frame = from_arrays(y, X, names=names, **sides, missing=missing, classes=takes_classes(options.family))
+        self.options, self.frame = for_frame(options, frame)
         check_parameters(self.frame, self.options.family, _first(X) if self.frame.further else None)
 
     def fit(self, solver=None, start=None) -> GLMResults:

@@ -1,6 +1,7 @@
 """Dtype rules, a factorisation that tells when it failed, and special functions that keep their tails."""
 
 from functools import partial
+from math import prod
 from typing import NamedTuple
 
 import jax
@@ -171,7 +172,7 @@ class Factor(NamedTuple):
 
     def solve(self, b):
         scale = self.scale if b.ndim == 1 else self.scale[:, None]
-        columns = (b * scale).reshape(b.shape[0], -1)
+        columns = (b * scale).reshape(b.shape[0], prod(b.shape[1:]))
         half = lax.linalg.triangular_solve(self.cholesky, columns, left_side=True, lower=True)
         whole = lax.linalg.triangular_solve(self.cholesky, half, left_side=True, lower=True, transpose_a=True)
         return whole.reshape(b.shape) * scale

@@ -1,20 +1,22 @@
 """HOST: what a user chose: words become objects, and the response becomes what the likelihood sees."""
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from . import families as fam
 from . import links as lnk
-from .frame import ModelFrame
+from .frame import ModelFrame, without_intercept
 from .links import Fixed
 
 FAMILIES = {
     "gaussian": fam.Gaussian, "normal": fam.Gaussian, "binomial": fam.Binomial, "bernoulli": fam.Binomial,
     "poisson": fam.Poisson, "gamma": fam.Gamma, "inverse_gaussian": fam.InverseGaussian,
     "inverse.gaussian": fam.InverseGaussian, "invgauss": fam.InverseGaussian, "negbin": fam.NegativeBinomial,
+    "multinomial": fam.Multinomial, "ordinal": fam.Ordinal, "cumulative": fam.Ordinal,
+    "continuation_ratio": fam.ContinuationRatio, "adjacent_category": fam.AdjacentCategory,
     "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
 }  # fmt: skip
 LINKS = {
@@ -54,6 +56,8 @@ def resolve_family(family, link=None) -> fam.Family:
     if link is None:
         return chosen
     found = _word(link, LINKS, "link")() if isinstance(link, str) else link
+    if not chosen.parameters:
+        raise ValueError(f"{chosen.name} has no parameter before its classes are known; leave out link=.")
     return chosen.with_links(**{chosen.parameters[0]: found})
 
 
@@ -64,6 +68,19 @@ def _word(word: str, table: dict, what: str):
     near = difflib.get_close_matches(key, table, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"unknown {what} {word!r}.{hint} Words: {', '.join(table)}; or pass a {what} object.")
+
+
+def takes_classes(family: fam.Family) -> bool:
+    """Whether the response is a class, of which labels become numbers."""
+    return isinstance(family.support, fam.Classes)
+
+
+def for_frame(options: Options, frame: ModelFrame) -> tuple[Options, ModelFrame]:
+    """Options and frame after the family has seen the classes of the response. Where further parameters do what an
+    intercept would, the frame loses its own."""
+    family = options.family.with_levels(frame.levels)
+    options = options if family is options.family else replace(options, family=family)
+    return options, without_intercept(frame) if family.absorbs_intercept else frame
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from .basis import Basis, find_basis
 from .families import Family
 from .frame import ModelFrame, Part
 from .frame.tables import near
-from .links import Fixed
+from .links import Fixed, Identity
 
 ALONE = Basis(np.ones((0, 1)), None, np.arange(1))  # of a value that all rows share: no columns are stored
 
@@ -50,6 +50,8 @@ def find_predictors(
     alike = [k for k in others if k in family.regressed and k not in parts]
     parts |= {k: frame.part(k) for k in alike}
     bases = {k: find_basis(part.X, weights, suspicious=suspicious) for k, part in parts.items() if k not in alike}
+    if family.absorbs_intercept:
+        bases[first] = _beside_constant(parts[first].X, weights, bases[first])
     bases |= dict.fromkeys(alike, bases[first])
     made = []
     for k in family.predictors:
@@ -61,9 +63,17 @@ def find_predictors(
     return tuple(made)
 
 
+def _beside_constant(X, weights, basis: Basis) -> Basis:
+    """The basis without columns that depend on a constant and earlier ones."""
+    wide = find_basis(np.column_stack([np.ones(len(X)), X]), weights, suspicious=True)
+    kept = wide.kept[wide.kept > 0] - 1
+    return basis if len(kept) == len(basis.kept) else replace(find_basis(X[:, kept], weights), kept=kept)
+
+
 def shared_name(family: Family, parameter: str) -> str:
-    """Name of the coefficient of a parameter that all rows share: log(alpha)."""
-    return f"{type(family.link_of(parameter)).__name__.lower()}({parameter})"
+    """Name of the coefficient of a parameter that all rows share, on the scale of its link: log(alpha)."""
+    link = family.link_of(parameter)
+    return parameter if isinstance(link, Identity) else f"{type(link).__name__.lower()}({parameter})"
 
 
 def check_parameters(frame: ModelFrame, family: Family, first: str | None) -> None:

@@ -158,8 +158,8 @@ def maximise_shared(problem: Problem, eta: np.ndarray, family: Family, start: fl
 
 
 @program
-def _null_predictor(problem):
-    return linear_predictors(problem, fit(problem).theta)[0]
+def _fitted_predictors(problem):
+    return linear_predictors(problem, fit(problem).theta)
 
 
 @in_float64
@@ -169,7 +169,14 @@ def null_predictor(problem: Problem, held: tuple[np.ndarray, ...] = ()) -> np.nd
     n = problem.n
     fixed = tuple(Dense(np.zeros((n, 0))) for _ in held)
     offsets = (problem.offsets[0], *(np.broadcast_to(e, n) for e in held))
-    return _null_predictor(replace(problem, designs=(Ones(n), *fixed), offsets=offsets))
+    return _fitted_predictors(replace(problem, designs=(Ones(n), *fixed), offsets=offsets))[0]
+
+
+@in_float64
+def null_predictors(problem: Problem, free: list[bool]) -> tuple[np.ndarray, ...]:
+    """Linear predictors of the model in which all rows share every parameter that is free; the others are 0."""
+    designs = tuple(Ones(problem.n) if f else Dense(np.zeros((problem.n, 0))) for f in free)
+    return _fitted_predictors(replace(problem, designs=designs))
 
 
 @in_float64

@@ -160,6 +160,8 @@ def _row(name: str, estimate: float, se: float, statistic: float, p: float, limi
 
 def _shared_row(row: Cells, parameter: str, natural: dict[str, float]) -> Cells:
     """A test of log(alpha) = 0 would be one of alpha = 1: the value itself stands in its place."""
+    if row[0] == parameter:  # on the natural scale already
+        return *row[:3], "", *row[5:]
     return *row[:3], f"{parameter} = {number(natural[parameter])}", *row[5:]
 
 

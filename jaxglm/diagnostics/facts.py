@@ -33,10 +33,15 @@ def facts(problem: Problem, eta: tuple) -> Facts:
     mean, slope = jax.jvp(link.inverse, (eta[0],), (jnp.ones_like(eta[0]),))
     at = rows(problem, eta)
     expected = expected_information(problem, eta) if family.traits.edm else -at.curvature[0][0]
-    unit = _mean_deviance if family.traits.edm else _searched_deviance
-    deviance = over_rows(lambda y, *e: unit(family, y, e), y, eta)
+    deviance = over_rows(lambda y, *e: _unit_deviance(family, y, e), y, eta)
     response = family.support.response(y)
     return Facts(response, mean, slope, at.score[0], expected, deviance, at.loglik)
+
+
+def _unit_deviance(family: Family, y, eta):
+    if family.support.top is not None:
+        return 2 * (family.support.top - family.loglik(y, *family.views(eta)))
+    return _mean_deviance(family, y, eta) if family.traits.edm else _searched_deviance(family, y, eta)
 
 
 def _loglik_at(family: Family, y, eta, mean):

@@ -16,11 +16,14 @@ from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is
 from ..pytree import pytree, static
 from .support import Support, reals
 
+SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for parameters beyond the mean
+
 
 class Family:
     """Base of all families: named parameters, each with a link, and `loglik(y, *parameters)` of one observation."""
 
     support: ClassVar[Support] = reals
+    absorbs_intercept: ClassVar[bool] = False  # whether further parameters do what an intercept would
 
     def loglik(self, y, *parameters: Parameter):
         """Log-density of one observation, a scalar, with all constants."""
@@ -59,6 +62,18 @@ class Family:
     def with_links(self, **links: Link) -> Self:
         """The same family with other links."""
         return dataclasses.replace(self, **links)  # type: ignore[type-var]
+
+    def shared_starts(self, mean: Callable) -> tuple[tuple, ...]:
+        """Candidates for the linear predictors of the parameters beyond the first, to begin from.
+
+        mean: (function of y) -> its average over the rows.
+        """
+        further = len(self.predictors) - 1
+        return tuple((eta,) * further for eta in SHARED_STARTS) if further else ((),)
+
+    def with_levels(self, levels: tuple[str, ...]) -> Self:
+        """The family of a response with these classes; of itself for a response of numbers."""
+        return self
 
     def views(self, eta: tuple) -> tuple[Parameter, ...]:
         """Parameter views at the predictors eta, one entry for each name in `predictors`."""

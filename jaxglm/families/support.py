@@ -21,6 +21,7 @@ class Support:
     whole: bool = False  # whether it holds whole numbers only
     example: float = 1.0  # a valid response, used for rows of weight zero
     hint: str = ""
+    top: float | None = None  # largest log-density that any parameters give, where it is the same for every response
 
     def outside(self, y: Any) -> np.ndarray:
         """Mask of the rows that are not in the support."""
@@ -88,6 +89,23 @@ class Successes(Support):
     def masked(self, y, keep):
         one = lambda a: jnp.where(keep, a, jnp.ones_like(a))  # noqa: E731
         return tuple(one(a) for a in y) if isinstance(y, tuple) else one(y)
+
+
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class Classes(Support):
+    """The numbers of the classes, 0, 1, ..."""
+
+    levels: tuple[str, ...] = ()
+    low: float = 0.0
+    closed: bool = True
+    whole: bool = True
+    example: float = 0.0
+    top: float | None = 0.0
+
+    @classmethod
+    def of(cls, levels: tuple[str, ...]) -> "Classes":
+        return cls(f"the number of a class, 0 to {len(levels) - 1}", levels=levels, high=max(len(levels) - 1.0, 1.0))
 
 
 def interval(low: float, high: float) -> Support:

@@ -1,9 +1,19 @@
 """HOST: a formula and a data frame, or arrays, to plain NumPy float64. All checking of shapes and values is here."""
 
 from .arrays import from_arrays
-from .base import ModelFrame, Part, Sides
+from .base import ModelFrame, Part, Sides, without_intercept
 from .formula import from_formula
 from .groups import group_columns, group_rows
 from .tables import to_frame
 
-__all__ = ["ModelFrame", "Part", "Sides", "from_arrays", "from_formula", "group_columns", "group_rows", "to_frame"]
+__all__ = [
+    "ModelFrame",
+    "Part",
+    "Sides",
+    "from_arrays",
+    "from_formula",
+    "group_columns",
+    "group_rows",
+    "to_frame",
+    "without_intercept",
+]

@@ -1,7 +1,7 @@
 """What a model is made of, and the arguments that stand beside the response and the design."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -93,6 +93,7 @@ class ModelFrame:
     has_intercept: bool
     success: str | None = None  # the level coded 1, where y was boolean or had two named levels
     further: tuple[Part, ...] = ()  # parameters beyond the first that have a design of their own
+    levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)  # columns of formulas, with all input rows
 
     def part(self, parameter: str) -> Part:
@@ -137,6 +138,33 @@ class Sides:
         logged = None if self.exposure is None else np.log(self.exposure)
         parts = [part for part in (self.offset, logged, *more) if part is not None]
         return sum(parts[1:], parts[0]) if parts else None
+
+
+@dataclass(frozen=True)
+class Without:
+    """An encoding that leaves out one column."""
+
+    encode: Encoder
+    position: int
+
+    @property
+    def needs_offset(self) -> bool:
+        return getattr(self.encode, "needs_offset", False)
+
+    def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        X, offset = self.encode(new)
+        return np.delete(X, self.position, axis=1), offset
+
+
+def without_intercept(frame: ModelFrame) -> ModelFrame:
+    """The frame without its constant column, if it has one."""
+    constant = np.flatnonzero((frame.X[:1] == frame.X).all(axis=0) & (frame.X[0] != 0))
+    if not len(constant):
+        return frame
+    j = int(constant[0])
+    names = frame.names[:j] + frame.names[j + 1 :]
+    rest = np.delete(frame.X, j, axis=1)
+    return replace(frame, X=rest, names=names, encode=Without(frame.encode, j), has_intercept=False)
 
 
 def _check_domain(name: str, values: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from .base import ModelFrame, Part, Sides, kept_rows
 from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
-from .response import Counts, read_response
+from .response import Counts, read_classes, read_response
 from .tables import Table, check_index, plain
 
 OFFSETS = ("offset", "exposure")
@@ -19,7 +19,7 @@ OFFSETS = ("offset", "exposure")
 
 def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = None, exposure: Any = None,
                  weights: Any = None, freq_weights: Any = None, trials: Any = None, missing: str = "drop",
-                 apart: Any = (), context: Mapping[str, Any] | None = None) -> ModelFrame:
+                 apart: Any = (), context: Mapping[str, Any] | None = None, classes: bool = False) -> ModelFrame:
     """The model frame of a formula, or of a formula for each of several parameters.
 
     formula: "y ~ x + C(g) + offset(e)", "cbind(successes, failures) ~ x", "log(y) ~ ."; right-hand side by formulaic.
@@ -28,7 +28,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
     missing: "drop" the rows with a missing value in a column that is used, or "raise".
     apart: columns that "." does not stand for.
-    context: functions and constants that the formula may use, by name.
+    context: functions and constants that the formula may use, by name. classes: whether the response is one of classes.
     Raises: ValueError, which names the column and the first offending row; ImportError without formulaic.
     """
     table, space = Table.read(data), dict(context or {})
@@ -41,7 +41,8 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     rows = kept_rows(_absent(columns, sides, named), table.n, missing)
     kept, sides = _complete(columns, rows), sides.at(rows)
     name = parsed.response_name
-    response = read_response(_response_values(parsed.response, kept, space, rows), sides.trials, name, rows)
+    values = _response_values(parsed.response, kept, space, rows)
+    response = read_classes(values, name) if classes else read_response(values, sides.trials, name, rows)
     beside = {role: named[role] for role in OFFSETS if role in named}
     from_arrays = any(given[role] is not None and role not in named for role in OFFSETS)
     main = _part("", parsed, _Source(table, kept, space, rows), sides, beside, from_arrays)
@@ -50,7 +51,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     needed = dict.fromkeys(name for part in (main, *further) for name in part.encode.needed)
     return ModelFrame(response.values, main.X, main.names, main.offset, sides.weights, sides.freq_weights,
                       table.n - len(rows), rows, table.kind, main.formula, name, main.encode, main.has_intercept,
-                      response.success, further, {name: table.series(name) for name in needed})
+                      response.success, further, response.levels, {name: table.series(name) for name in needed})
 
 
 class _Source(NamedTuple):

@@ -20,6 +20,7 @@ class Counts(NamedTuple):
 class Response:
     values: np.ndarray | Pair
     success: str | None = None
+    levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
 
     def columns(self, name: str) -> dict[str, np.ndarray]:
         if isinstance(self.values, tuple):
@@ -49,6 +50,49 @@ def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray
     for column, values in response.columns(name).items():
         _check_finite(values, column, rows)
     return response
+
+
+def read_classes(y: Any, name: str) -> Response:
+    """Numbers 0, 1, ... of the classes of y and their names: in declared order, or sorted. A missing value is NaN.
+
+    Raises ValueError for fewer than two classes, for a declared one that does not occur, and for values that look
+    continuous.
+    """
+    declared = getattr(getattr(y, "dtype", None), "categories", None)
+    values = host(y, name)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, a class for each row; its shape is {values.shape}.")
+    values = values.astype(object)
+    absent = np.array([is_missing(v) for v in values], bool)
+    present = set(values[~absent])
+    levels = _sorted(present) if declared is None else list(declared)
+    _check_classes(levels, present, name, int((~absent).sum()))
+    position = {level: k for k, level in enumerate(levels)}
+    codes = np.array([np.nan if gone else position[v] for v, gone in zip(values, absent, strict=True)], float)
+    return Response(codes, None, tuple(_word_of(level) for level in levels))
+
+
+def _sorted(values: set) -> list:
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=str)
+
+
+def _word_of(level: Any) -> str:
+    return f"{level:g}" if is_number(level) and not isinstance(level, bool) else str(level)
+
+
+def _check_classes(levels: list, present: set, name: str, n: int) -> None:
+    never = [level for level in levels if level not in present]
+    if never:
+        raise ValueError(f"no row of {name} is of class {never[0]!r}: it has no probability to estimate. Drop "
+                         "the level that does not occur.")
+    if len(levels) < 2:
+        raise ValueError(f"{name} has {len(levels)} class{'es' * (len(levels) != 1)}; a model of classes needs two.")
+    if len(levels) > 100 and 2 * len(levels) > n:
+        raise ValueError(f"{name} has {len(levels)} different values in {n} rows: these are not classes. Use a family "
+                         "for numbers, or cut the values into classes.")
 
 
 def _is_pair(y: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..links import Fixed
-from ..programs import forward_link, inverse_link, maximise_shared, null_predictor
+from ..programs import forward_link, inverse_link, maximise_shared, null_predictor, null_predictors
 from .rows import Rows
 
 
@@ -70,10 +70,16 @@ class Likelihood(Rows):
     @cached_property
     def null_deviance(self) -> float:
         """Deviance of the model with an intercept (if this one has one) and the offset only."""
-        eta = (self._null_eta(), *self._eta[1:])
-        return self._total(self._facts_at(eta).deviance)
+        return self._total(self._facts_at(self._null_eta()).deviance)
 
-    def _null_eta(self) -> Any:
+    def _null_eta(self) -> tuple:
+        """Predictors of the null model. The deviance of a model of the mean is at the other parameters that it has;
+        where the saturated model is the same whatever those are, they are fitted too."""
+        if self.problem.family.support.top is None:
+            return (self._null_mean(), *self._eta[1:])
+        return null_predictors(self.problem, [p.shared or p.part.has_intercept for p in self.parts])
+
+    def _null_mean(self) -> Any:
         offset = self.problem.offsets[0]
         if not self.frame.has_intercept:
             return np.zeros(self.problem.n) if offset is None else offset

@@ -7,6 +7,7 @@ import numpy as np
 
 import jaxglm as jg
 
+from . import joint
 from .case import Case
 from .fits import FAMILIES, LINKS, Fits
 from .limits import infinite_maximum
@@ -65,6 +66,8 @@ def _listed(value):
 def reason_unsupported(case: Case) -> str:
     """Why the library cannot fit this case yet, or nothing."""
     model, group = case.raw["model"], case.raw["group"]
+    if model["type"] in joint.MODELS and "X" in case.raw["design"]:
+        return ""
     if model["type"] not in TYPES or "X" not in case.raw["design"]:
         return f"type {model['type']}"
     if group not in GROUPS and not group.startswith(PREFIXES):
@@ -76,6 +79,8 @@ def reason_unsupported(case: Case) -> str:
 
 
 def table(case: Case) -> tuple[Quantity, ...]:
+    if case.raw["model"]["type"] in joint.MODELS:
+        return joint.table(case)
     return finite_maximum(case) if case.maximum_is_finite else infinite_maximum(case)
 
 
@@ -84,6 +89,6 @@ def judge(case: Case) -> Verdict:
     reason = reason_unsupported(case)
     if reason:
         return Verdict(case, reason)
-    fits = Fits(case)
+    fits = joint.JointFits(case) if case.raw["model"]["type"] in joint.MODELS else Fits(case)
     rows = ((q, q.stored(case)) for q in table(case) if q.when(case))
     return Verdict(case, measurements=[compare(q, fits, truth) for q, truth in rows if truth is not None])

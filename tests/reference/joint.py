@@ -1,0 +1,100 @@
+"""Models of other types than `glm`, through the public API: all parameters against the exact joint maximum.
+
+A type is a function of the case that returns our fit and the matrix that takes our parameters to those of the exact
+engine, in its order and on its scales. Add a type to MODELS; nothing else is needed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+import jaxglm as jg
+
+from . import measure
+from .case import Case
+from .quantity import Quantity, at, differs, plain
+
+
+@dataclass(frozen=True)
+class Model:
+    fit: jg.GLMResults
+    to_exact: np.ndarray  # (exact parameters, ours)
+
+
+def classes(case: Case) -> Model:
+    """Multinomial and ordinal: y is the number of a level. Multinomial parameters run class by class on both sides."""
+    model = case.raw["model"]
+    y = pd.Series(pd.Categorical.from_codes(case.y.astype(int), [str(level) for level in model["levels"]]))
+    ordinal = model["type"] == "ordinal"
+    options = dict(family=model["type"], link=model["link"] if ordinal else None)
+    fit = jg.GLM(y, case.X, names=case.names, weights=case.weights, offset=case.offset, **options).fit()
+    return Model(fit, np.eye(len(fit.params)))
+
+
+def location_scale(case: Case) -> Model:
+    """Gaussian with log(sd) = Z gamma: our second predictor is log(variance)."""
+    Z = np.asarray(case.get("design.Z"), float)
+    fit = jg.GLM(case.y, {"mu": case.X, "phi": Z}, weights=case.weights, offset=case.offset).fit()
+    return Model(fit, np.diag(np.repeat([1.0, 0.5], [case.X.shape[1], Z.shape[1]])))
+
+
+MODELS: dict[str, Callable[[Case], Model]] = {
+    "multinomial": classes,
+    "ordinal": classes,
+    "location_scale": location_scale,
+}
+
+
+class JointFits:
+    """The fit of such a case, made once."""
+
+    def __init__(self, case: Case):
+        self.case = case
+
+    @cached_property
+    def model(self) -> Model:
+        return MODELS[self.case.raw["model"]["type"]](self.case)
+
+    def __getattr__(self, name: str):
+        return getattr(self.model.fit, name)
+
+    @property
+    def estimate(self) -> np.ndarray:
+        return self.model.to_exact @ np.asarray(self.model.fit.params)
+
+    @property
+    def vcov(self) -> np.ndarray:
+        T = self.model.to_exact
+        return T @ self.model.fit.with_cov("observed").cov_params() @ T.T
+
+    @property
+    def limits(self) -> np.ndarray:
+        """Profile limits; a change of sign turns an interval around."""
+        low, high = (self.model.to_exact @ np.asarray(self.conf_int(method="profile"))).T
+        return np.column_stack([np.minimum(low, high), np.maximum(low, high)])
+
+
+def in_se(ours, truth, case: Case) -> float:
+    return measure.scaled(ours, truth, case.array("exact.se_observed"))
+
+
+def table(case: Case) -> tuple[Quantity, ...]:
+    coefficients = 1e-6 if case.ill_conditioned else 1e-8
+    return (
+        Quantity("status", lambda c: "CONVERGED", lambda f: f.status.name, 0, differs),
+        Quantity("estimate", at("exact.estimate"), lambda f: f.estimate, coefficients, in_se),
+        Quantity("logLik", at("exact.logLik"), lambda f: f.llf, 1e-9),
+        Quantity("n_params", at("exact.n_parameters"), lambda f: f.n_params, 0, differs),
+        Quantity("AIC", at("exact.AIC"), lambda f: f.aic, 1e-9),
+        Quantity("BIC", at("exact.BIC_rows"), lambda f: f.bic, 1e-9, when=_all_rows_count),
+        Quantity("se", at("exact.se_observed"), lambda f: np.sqrt(np.diag(f.vcov)), 1e-6),
+        Quantity("vcov", at("exact.vcov_observed"), lambda f: f.vcov, 1e-6, plain(measure.of_deviations)),
+        Quantity("R.deviance", at("fit.deviance"), lambda f: f.deviance, 1e-9),
+    )
+
+
+def _all_rows_count(case: Case) -> bool:
+    return case.weights is None or bool((case.weights > 0).all())
