@@ -71,7 +71,7 @@ def mean(distribution: Distribution) -> np.ndarray:
     return found if trials is None else found / trials
 
 
-def probability(distribution: Distribution, at: Any, observed: Any = None) -> np.ndarray:
+def probability(distribution: Distribution, at: Any, observed: Any) -> np.ndarray:
     """P(Y = at) of each row: (m,) for a number or one for each row, (m, K) for K numbers as a tuple or list or range;
     by default of every value from the lowest possible to the highest possible or observed."""
     family, eta, trials = distribution

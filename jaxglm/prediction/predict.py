@@ -25,7 +25,7 @@ def predict(fit: Any, new: Any = None, which: str = "mean", *, offset: Any = Non
         return dist.quantile(found, q)
     if which == "cdf":
         return dist.cumulative(found, at)
-    return dist.probability(found, at, fit.frame.y if found[2] is None else None)
+    return dist.probability(found, at, 0.0 if found[2] is not None else fit.frame.y)
 
 
 def _check(which: str, parameter: Any, at: Any, q: Any) -> None:
