@@ -50,7 +50,7 @@ def glm(
 
     Raises ValueError naming the column and rows where data or arguments do not fit; a fit that fails gets a status.
     """
-    sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
+    sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion, aliased)
     if by is None:
         frame = from_formula(formula, data, **sides, missing=missing, classes=takes_classes(options.family))
@@ -86,7 +86,7 @@ class GLM:
         missing: str = "raise",
         aliased: str = "drop",
     ):
-        sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
+        sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
         options = Options(resolve_family(family, link), dispersion, aliased)
         frame = from_arrays(y, X, names=names, **sides, missing=missing, classes=takes_classes(options.family))
         self.options, self.frame = for_frame(options, frame)

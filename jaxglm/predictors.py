@@ -32,6 +32,11 @@ class Predictor:
         return self.part is None
 
     @property
+    def constant(self) -> bool:
+        """Whether it can be any one value for all rows."""
+        return self.part is None or self.part.has_intercept
+
+    @property
     def aliased(self) -> tuple[str, ...]:
         """Columns without a coefficient, because they depend on earlier ones."""
         return tuple(n for i, n in enumerate(self.names) if i not in self.basis.kept)

@@ -21,6 +21,7 @@ FLOORS = (
     ("predictors",),
     ("prediction",),
     ("effects", "tables"),
+    ("testing",),
     ("results", "options"),
     ("many", "resampling"),
     ("model",),

@@ -22,6 +22,7 @@ from ..numerics import factor
 from ..problem import evaluate
 from ..solvers import Newton, Status
 from .members import Members
+from .threads import default_platform, in_turn, workers
 
 ROUNDS = (6, 12, 32)  # steps of the rounds; the last one is repeated
 PILOT_SHARE = 0.75  # where there are many chunks, a first round has the steps that this share of a pilot chunk needed
@@ -93,10 +94,9 @@ def _evenly(size: int, plan: Plan) -> int:
 
 
 def _budget() -> float:
-    device = jax.devices()[0]
-    if device.platform == "cpu":
+    if default_platform() == "cpu":
         return CACHE_BYTES
-    return DEVICE_SHARE * ((device.memory_stats() or {}).get("bytes_limit") or 8 << 30)
+    return DEVICE_SHARE * ((jax.devices(default_platform())[0].memory_stats() or {}).get("bytes_limit") or 8 << 30)
 
 
 def _usual_steps(found: Outcome) -> int:
@@ -203,19 +203,25 @@ def _outcome(structure, expected, back, leaves, state) -> Outcome:
 
 def _first(desk: Desk, index: np.ndarray, start, solver):
     """Chunks of members with their first states."""
-    for piece, filled in desk.chunks(index, desk.size):
+    def made(filled):
         leaves = desk.leaves(filled)
         begin = np.zeros((len(filled), desk.parameters)) if start is None else start[filled]
-        yield piece, leaves, solver, _begin(desk.form, start is not None, leaves, solver, desk.placed(begin))
+        return leaves, solver, _begin(desk.form, start is not None, leaves, solver, desk.placed(begin))
+
+    for piece, filled in desk.chunks(index, desk.size):
+        yield piece, partial(made, filled)
 
 
 def _again(desk: Desk, waiting):
     """Chunks of the members that did not end, compacted."""
     index, states, solver = waiting
     size = _evenly(_fewer(desk.size, len(index)), desk.plan)
+
+    def made(filled):
+        return desk.leaves(index[filled]), solver, jax.tree.map(lambda a: desk.placed(a[filled]), states)
+
     for at, filled in desk.chunks(np.arange(len(index)), size):
-        state = jax.tree.map(lambda a, f=filled: desk.placed(a[f]), states)
-        yield index[at], desk.leaves(index[filled]), solver, state
+        yield index[at], partial(made, filled)
 
 
 def _fewer(size: int, members: int) -> int:
@@ -236,14 +242,20 @@ def _joined(*waiting):
 
 def _round(desk: Desk, found: Outcome, chunks, steps: int):
     """Run chunks for so many steps, store what ended, return (index, states, solver) of the rest, or None."""
-    left: list = []
-    for piece, leaves, solver, state in chunks:
+
+    def work(chunk):
+        piece, made = chunk
+        leaves, solver, state = made()
         state, outcome = _advance(desk.form, desk.plan.expected, leaves, solver, state, steps, desk.plan.back)
         outcome = Outcome(*(np.asarray(a)[: len(piece)] for a in outcome))
-        _store(found, piece, outcome)
         running = np.flatnonzero(outcome.status == Status.RUNNING)
-        if len(running):
-            left.append((piece[running], jax.tree.map(partial(_some, running), state), solver))
+        rest = (piece[running], jax.tree.map(partial(_some, running), state), solver) if len(running) else None
+        return piece, outcome, rest
+
+    left: list = []
+    for piece, outcome, rest in in_turn(work, chunks, workers(desk.plan.sharding)):
+        _store(found, piece, outcome)
+        left += [] if rest is None else [rest]
         if desk.plan.progress is not None:
             desk.plan.progress(int(np.sum(found.status != Status.RUNNING)), desk.members.size)
     return _joined(*left)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import ModelFrame, Part, Sides, kept_rows
+from .base import Columns, ModelFrame, Part, Sides, kept_rows
 from .numeric import all_finite, numeric
 from .response import read_classes, read_response
 from .tables import check_index, frame_kind, numeric_columns
@@ -91,6 +91,11 @@ class ArrayEncoder:
     def columns(self, new: Any) -> dict[str, Any]:
         """The columns of new rows by name."""
         return dict(zip(self.names, self(new)[0].T, strict=True))
+
+    @property
+    def terms(self) -> tuple[Columns, ...]:
+        """Each column is a term."""
+        return tuple(Columns(name, (j,), tuple(name.split(":"))) for j, name in enumerate(self.names))
 
     def __call__(self, new: Any) -> tuple[np.ndarray, None]:
         matrix, own_names, _ = design(new, "new X", self.names)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -34,9 +34,24 @@ class Encoder(Protocol):
         """Whether the model was fitted with an offset that only the caller can extend to new rows."""
         ...
 
-    def columns(self, new: Any) -> dict[str, Any]: ...
+    @property
+    def terms(self) -> tuple["Columns", ...]:
+        """The columns of the design, term by term."""
+        ...
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """The columns of new data by name."""
+        ...
 
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]: ...
+
+
+class Columns(NamedTuple):
+    """The columns of one term of a formula."""
+
+    term: str
+    positions: tuple[int, ...]
+    factors: tuple[str, ...]  # x:C(g) has x and C(g)
 
 
 @dataclass(frozen=True)
@@ -150,6 +165,14 @@ class Without:
     @property
     def needs_offset(self) -> bool:
         return getattr(self.encode, "needs_offset", False)
+
+    @property
+    def terms(self) -> tuple[Columns, ...]:
+        moved = (c._replace(positions=self._shifted(c.positions)) for c in self.encode.terms)  # type: ignore[attr-defined]
+        return tuple(c for c in moved if c.positions)
+
+    def _shifted(self, positions: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(j - (j > self.position) for j in positions if j != self.position)
 
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
         X, offset = self.encode(new)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import has_constant
-from .base import ModelFrame, Part, Sides, kept_rows
+from .base import Columns, ModelFrame, Part, Sides, kept_rows
 from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
@@ -125,6 +125,12 @@ class FormulaEncoder:
         for name in self.needed:
             table.check(name, "new data")
         return {name: table.series(name) for name in table.names}
+
+    @property
+    def terms(self) -> tuple[Columns, ...]:
+        slices = self.spec.term_slices.items()
+        return tuple(Columns(str(term), tuple(range(s.start, s.stop)), tuple(f.expr for f in term.factors))
+                     for term, s in slices)
 
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Design and offset of new data; a row with a missing value is NaN. Raises ValueError for an unseen level."""

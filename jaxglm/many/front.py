@@ -214,6 +214,9 @@ def _check_labels(labels, B: int) -> None:
 
 
 def _check_family(family, data: Stacked | Ragged) -> None:
+    if set(family.predictors[1:]) & set(family.regressed) or family.absorbs_intercept:
+        raise ValueError(f"the members of a batch have one design, of the first parameter; {family.name} needs one for "
+                         "each of several, or none for an intercept. Fit them one by one.")
     B, y = data.size, data.whole.y if isinstance(data, Ragged) else data.y
     if isinstance(y, tuple) and family.support is not successes:
         raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")

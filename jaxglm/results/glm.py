@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import effects
+from .. import effects, testing
 from ..frame import to_frame
 from ..io import save
 from ..summary import Summary, render
@@ -112,6 +112,26 @@ class GLMResults(Predicting):
         number, a vector or a mapping of names to them; it is made of arithmetic and `jax.numpy`. null: tested against.
         """
         return effects.delta(self, fn, null=null, alpha=alpha)
+
+    def wald_test(self, hypothesis, *, value=None, use_f: bool | None = None) -> testing.HypothesisTest:
+        """Wald test of a linear hypothesis, text or a matrix; see `jaxglm.testing.wald_test`."""
+        return testing.wald_test(self, hypothesis, value=value, use_f=use_f)
+
+    def lr_test(self, larger, *, test: str | None = None, edge: int = 0) -> testing.HypothesisTest:
+        """Likelihood ratio test of this fit against a larger one; see `jaxglm.lr_test`."""
+        return testing.lr_test(self, larger, test=test, edge=edge)
+
+    def score_test(self, added, data=None, *, predictor: str | None = None) -> testing.HypothesisTest:
+        """Score test of terms or columns that this fit lacks; see `jaxglm.testing.score_test`."""
+        return testing.score_test(self, added, data, predictor=predictor)
+
+    def anova(self, test: str | None = None, *, terms=None) -> testing.TestTable:
+        """Analysis of deviance, term after term; see `jaxglm.testing.anova`."""
+        return testing.anova(self, test, terms=terms)
+
+    def drop_one(self, test: str | None = None, *, terms=None) -> testing.TestTable:
+        """Each term dropped alone; see `jaxglm.testing.drop_one`."""
+        return testing.drop_one(self, test, terms=terms)
 
     def save(self, path) -> None:
         """Write the model to an npz file; `jaxglm.load` reads it."""

@@ -77,7 +77,7 @@ class Likelihood(Rows):
         where the saturated model is the same whatever those are, they are fitted too."""
         if self.problem.family.support.top is None:
             return (self._null_mean(), *self._eta[1:])
-        return null_predictors(self.problem, [p.shared or p.part.has_intercept for p in self.parts])
+        return null_predictors(self.problem, [p.constant for p in self.parts])
 
     def _null_mean(self) -> Any:
         offset = self.problem.offsets[0]

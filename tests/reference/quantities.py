@@ -8,6 +8,7 @@ from .as_r import AS_R
 from .case import Case
 from .certified import CERTIFIED
 from .fits import Fits, starts
+from .hypotheses import HYPOTHESES
 from .quantity import Quantity, at, differs, plain
 from .yardsticks import (
     LAGGED,
@@ -130,4 +131,4 @@ def from_start(name: str) -> tuple[Quantity, ...]:
 def finite_maximum(case: Case) -> tuple[Quantity, ...]:
     """All rows for a case whose maximum exists."""
     extra = tuple(q for name in starts(case) for q in from_start(name))
-    return LAWS + EXACT + AS_R + CERTIFIED + (BATCH if case.get("batch") else ()) + extra
+    return LAWS + EXACT + AS_R + HYPOTHESES + CERTIFIED + (BATCH if case.get("batch") else ()) + extra
