@@ -239,6 +239,21 @@ def test_frames_follow_the_input():
     assert len(fit.predictions()) == N
 
 
+@pytest.mark.parametrize("size", [20, 17])
+def test_a_member_of_a_batch_has_its_own_rows(size):
+    """Groups of one length are stored as a stack, those of several lengths as pieces of one frame."""
+    frame = FRAME.assign(part=np.where(np.arange(N) < size, "p", "q"))
+    member = jg.glm("y ~ x + z", frame, family="poisson", by="part")["q"]
+    alone = jg.glm("y ~ x + z", frame[frame["part"] == "q"], family="poisson")
+    assert np.allclose(member.avg_slopes(by="z")["estimate"], alone.avg_slopes(by="z")["estimate"], rtol=1e-8)
+
+
+def test_a_saved_model_keeps_its_columns(poisson, tmp_path):
+    poisson.save(tmp_path / "fit.npz")
+    again = jg.load(tmp_path / "fit.npz").avg_slopes()
+    assert np.array_equal(again["estimate"], poisson.avg_slopes()["estimate"])
+
+
 def test_held_variables():
     fit = jg.glm("y ~ x + g", FRAME, family="poisson")
     found = fit.avg_predictions(variables={"x": [-1.0, 1.0], "g": ["a", "c"]})
