@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from . import latex
+
 WIDTH = 100
 NARROWEST = 78
 DISPERSION = {"pearson": "Pearson chi2 / df", "deviance": "deviance / df", "ml": "maximum likelihood"}
@@ -43,6 +45,10 @@ class Summary:
 
     def _repr_html_(self) -> str:
         return "".join(_html(self))
+
+    def to_latex(self) -> str:
+        """The summary as LaTeX, for a document that uses the package booktabs."""
+        return "\n".join(_latex(self))
 
 
 def render(results: Any, alpha: float = 0.05) -> Summary:
@@ -106,7 +112,7 @@ def _measures(results: Any) -> tuple[tuple[str, str], ...]:
         named["Penalised log-likelihood"] = results.penalised_llf
     values = [float(value) for value in named.values()]
     decimals = min(max(5 - _exponent(max(map(abs, filter(math.isfinite, values)), default=0.0)), 1), 4)
-    return tuple(zip(named, (_decimal(value, decimals) for value in values), strict=True))
+    return tuple(zip(named, (decimal(value, decimals) for value in values), strict=True))
 
 
 def _alert(results: Any) -> str:
@@ -140,7 +146,7 @@ def _within(row: Cells, owner: str) -> Cells:
 def _cells(results: Any, alpha: float) -> list[Cells]:
     columns = (results.params, results.bse, results.tvalues, results.pvalues)
     rows = zip(results.names, *([float(v) for v in column] for column in columns), results.conf_int(alpha), strict=True)
-    decimals = _decimals([float(v) for v in results.params], [float(v) for v in results.bse])
+    decimals = decimals_of([float(v) for v in results.params], [float(v) for v in results.bse])
     return [_row(name, estimate, se, statistic, p, [float(v) for v in limits], name in results.aliased, decimals)
             for name, estimate, se, statistic, p, limits in rows]
 
@@ -149,8 +155,8 @@ def _row(name: str, estimate: float, se: float, statistic: float, p: float, limi
          decimals: int | None) -> Cells:
     if aliased:
         return name, "aliased", "", "", "", "", ""
-    low, high = (_decimal(limit, decimals) for limit in limits)
-    return name, _decimal(estimate, decimals), _decimal(se, decimals), _statistic(statistic), p_value(p), low, high
+    low, high = (decimal(limit, decimals) for limit in limits)
+    return name, decimal(estimate, decimals), decimal(se, decimals), _statistic(statistic), p_value(p), low, high
 
 
 def _shared_row(row: Cells, parameter: str, natural: dict[str, float]) -> Cells:
@@ -190,7 +196,7 @@ def _exponent(value: float) -> int:
     return math.floor(math.log10(value)) if value > 0 else 0
 
 
-def _decimals(estimates: Sequence[float], errors: Sequence[float]) -> int | None:
+def decimals_of(estimates: Sequence[float], errors: Sequence[float]) -> int | None:
     """Decimals that show four digits of the largest standard error and three of the smallest; None if too many."""
     sizes = [abs(v) for v in errors if math.isfinite(v) and v] or [abs(v) for v in estimates if math.isfinite(v) and v]
     if not sizes:
@@ -200,7 +206,7 @@ def _decimals(estimates: Sequence[float], errors: Sequence[float]) -> int | None
     return decimals if _exponent(largest) + decimals <= 9 else None
 
 
-def _decimal(value: float, decimals: int | None) -> str:
+def decimal(value: float, decimals: int | None) -> str:
     """The value with these decimals, or five significant digits where they would hide or drown it."""
     if decimals is None or not math.isfinite(value) or abs(value) >= 1e9 or 0 < abs(value) < 0.5 * 10**-decimals:
         return f"{value:.5g}"
@@ -304,3 +310,25 @@ def _html_row(tag: str, row: Cells, style: str) -> str:
              for cell, span in zip(row[1:], spans[1:], strict=True)]
     first = style.replace("text-align:right", "text-align:left")
     return f'<tr><{tag} style="{first}">{escape(row[0])}</{tag}>{"".join(cells)}</tr>'
+
+
+# ---------------------------------------------------------------- LaTeX
+
+
+def _latex(summary: Summary) -> Iterator[str]:
+    yield rf"\textbf{{{latex.escape(summary.title)}}}\\"
+    yield rf"\texttt{{{latex.escape(summary.formula)}}}\\[1ex]"
+    pairs = zip(summary.facts, summary.measures, strict=True)
+    rows = [latex.row((*map(latex.escape, left), latex.escape(name), latex.number(v))) for left, (name, v) in pairs]
+    yield latex.tabular([rows], "@{}lllr@{}") + r"\\[1ex]"
+    if summary.alert:
+        yield rf"\emph{{{latex.escape(summary.alert)}}}\\[1ex]"
+    heads_and_rows = (rows for group in summary.groups for rows in ((group.head,), group.rows))
+    blocks = [list(map(_latex_row, rows)) for rows in heads_and_rows]
+    yield latex.tabular(blocks, "@{}lrrrrrr@{}")
+    yield from (rf"\\ \footnotesize {latex.escape(note)}" for note in summary.notes)
+
+
+def _latex_row(row: Cells) -> str:
+    cells = [latex.escape(row[0]), *map(latex.number, row[1:])]
+    return latex.row(latex.spanned(cells, 3, 2) if len(cells) == 6 else cells)
