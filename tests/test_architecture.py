@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
     ("numerics", "pytree", "compiled"),
+    ("quadrature",),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
@@ -30,6 +31,8 @@ DERIVATIVES = ("grad", "hessian", "jacfwd", "jacrev", "value_and_grad", "jvp", "
 MAY_DIFFERENTIATE = {
     "problem.py": ("grad", "hessian", "jacfwd", "jvp", "value_and_grad"),
     "families/base.py": ("grad",),
+    "families/tails.py": ("grad",),  # in y: how fast a density changes
+    "families/conway.py": ("jvp",),  # of a mean in the rate: the implicit derivative
     "diagnostics.py": ("grad", "jvp"),
     "programs.py": ("jvp",),
     "fit.py": ("jvp",),

@@ -1,28 +1,32 @@
 """The built-in families and what a user needs to write another."""
 
 from .base import Family, family
-from .continuous import Exponential, Gamma, Gaussian, InverseGaussian
-from .counts import Binomial, Geometric, NegativeBinomial, Poisson
-from .support import Support, binary, counts, interval, nonnegative, positive, reals, successes, unit
-
-__all__ = [
-    "Binomial",
-    "Exponential",
-    "Family",
-    "Gamma",
-    "Gaussian",
-    "Geometric",
-    "InverseGaussian",
-    "NegativeBinomial",
-    "Poisson",
-    "Support",
-    "binary",
-    "counts",
-    "family",
-    "interval",
-    "nonnegative",
-    "positive",
-    "reals",
-    "successes",
-    "unit",
-]
+from .continuous import (
+    AsymmetricLaplace,
+    Beta,
+    Exponential,
+    Gamma,
+    Gaussian,
+    Gumbel,
+    InverseGaussian,
+    Laplace,
+    Logistic,
+    LogLogistic,
+    LogNormal,
+    StudentT,
+    Weibull,
+)
+from .conway import ConwayMaxwellPoisson
+from .counts import (
+    BetaBinomial,
+    Binomial,
+    GeneralisedPoisson,
+    Geometric,
+    NegativeBinomial,
+    NegativeBinomial1,
+    NegativeBinomialP,
+    Poisson,
+    PoissonInverseGaussian,
+)
+from .support import Support, binary, counts, interval, nonnegative, positive, reals, successes, unit, zero_or_positive
+from .tweedie import Tweedie

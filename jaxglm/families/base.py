@@ -15,6 +15,7 @@ from ..compiled import program
 from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is_constrained
 from ..pytree import pytree, static
 from .support import Support, reals
+from .tails import integrated_tails
 
 
 class Family:
@@ -25,6 +26,10 @@ class Family:
     def loglik(self, y, *parameters: Parameter):
         """Log-density of one observation, a scalar, with all constants."""
         raise AttributeError(f"{self.name} needs a method loglik(y, {', '.join(self.parameters)})")
+
+    def log_tails(self, y, *parameters: Parameter):
+        """(log P(Y <= y), log P(Y > y)): sums or quadratures of the density, unless the family has a closed form."""
+        return integrated_tails(lambda t: self.loglik(t, *parameters), self.support, y)
 
     @property
     def name(self) -> str:
@@ -195,11 +200,14 @@ def _is_number(f: dataclasses.Field, value) -> bool:
 
 
 def _probe_points(support: Support, intervals: tuple[Interval, ...]):
-    """Six interior points of y and of each parameter, irregular so that no identity holds by accident."""
+    """Interior points of y and of each parameter, irregular so that no identity holds by accident; then the ends that
+    belong to the support, where a density may be another one, as with inflated zeros."""
     base = np.asarray([0.13, 0.31, 0.47, 0.59, 0.71, 0.88])
     turned = [np.roll(base, 2 * j + 1) ** (1 + 0.1 * j) for j in range(len(intervals))]
-    y = _spread(base, (support.low, support.high))
-    return y, tuple(_spread(u, i) for u, i in zip(turned, intervals, strict=True))
+    ends = [e for e in (support.low, support.high) if support.closed and np.isfinite(e)]
+    y = np.concatenate([_spread(base, (support.low, support.high)), ends])
+    pick = np.arange(len(y)) % len(base)
+    return y, tuple(_spread(u, i)[pick] for u, i in zip(turned, intervals, strict=True))
 
 
 def _spread(u, interval: Interval):

@@ -21,9 +21,14 @@ class Support:
     whole: bool = False  # whether it holds whole numbers only
     example: float = 1.0  # a valid response, used for rows of weight zero
     hint: str = ""
+    pairs: bool = False  # whether y may be a pair (successes, trials)
+    atoms: tuple[float, ...] = ()  # single points that have a probability of their own beside the density
 
     def outside(self, y: Any) -> np.ndarray:
         """Mask of the rows that are not in the support."""
+        return self._beyond(y) & ~np.isin(y, self.atoms)
+
+    def _beyond(self, y):
         low, high = (np.less, np.greater) if self.closed else (np.less_equal, np.greater_equal)
         bad = ~np.isfinite(y) | (low(y, self.low) if self.low > -inf else False)
         bad = bad | (high(y, self.high) if self.high < inf else False)
@@ -60,6 +65,7 @@ class Successes(Support):
     low: float = 0.0
     high: float = 1.0
     closed: bool = True
+    pairs: bool = True
 
     def outside(self, y):
         if not isinstance(y, tuple):
@@ -102,3 +108,4 @@ unit = Support("strictly between 0 and 1", low=0.0, high=1.0, example=0.5)
 counts = Support("non-negative integers", low=0.0, closed=True, whole=True, hint="Use Gamma for positive reals.")
 binary = Support("0 or 1", low=0.0, high=1.0, closed=True, whole=True)
 successes = Successes()
+zero_or_positive = Support("non-negative", low=0.0, closed=True, atoms=(0.0,))
