@@ -170,5 +170,5 @@ def _guess(problem: Problem, average, constant):
 
 def _average(problem: Problem):
     y, response = _response(problem)
-    trials = y[1] if isinstance(y, tuple) else jnp.ones_like(response)
+    trials = problem.family.support.trials(y)
     return weighted_sum(problem, trials * response) / weighted_sum(problem, trials)

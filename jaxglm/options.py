@@ -98,5 +98,5 @@ class Response:
 
 def unit_dispersion(family: fam.Family) -> fam.Family:
     """The family with its dispersion at 1: coefficients of an exponential dispersion model do not depend on it."""
-    name = family.traits.dispersion
+    name = family.dispersion
     return family if name is None else family.with_links(**{name: Fixed(1.0)})

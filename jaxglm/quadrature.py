@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 
 BASE, BLOCKS, IN_BLOCK = 16, 18, 12  # terms before the first block, number of blocks, nodes in a block
-HALF_LINE = np.linspace(-3.6, 3.4, 121)  # beyond, the map exp(pi/2 sinh u) is 1e-12 and 1e10
+HALF_LINE = np.linspace(-3.7, 3.9, 141)  # at the ends exp(pi/2 sinh u) is 1e-14 and 1e17
 
 
 @lru_cache(maxsize=64)

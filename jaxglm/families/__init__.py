@@ -30,3 +30,4 @@ from .counts import (
 )
 from .support import Support, binary, counts, interval, nonnegative, positive, reals, successes, unit, zero_or_positive
 from .tweedie import Tweedie
+from .combinators import censored, hurdle, inflated, interval_censored, mixture, truncated, zero_inflated

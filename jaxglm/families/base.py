@@ -80,6 +80,13 @@ class Family:
         """What identifies the log-likelihood apart from links and numbers."""
         return type(self)
 
+    @property
+    def dispersion(self) -> str | None:
+        """Name of the parameter that only scales the score, so that the coefficients of the mean do not depend on it;
+        none where a further parameter is free, which does depend on it."""
+        others = [n for n in self.predictors[1:] if n != self.traits.dispersion]
+        return None if others else self.traits.dispersion
+
     def link_of(self, name: str) -> Link:
         """Link of the parameter of this name."""
         return self.links[self.parameters.index(name)]

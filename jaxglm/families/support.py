@@ -47,6 +47,10 @@ class Support:
         """y on the scale of the mean."""
         return y
 
+    def trials(self, y):
+        """How many trials each response stands for."""
+        return jnp.ones_like(y)
+
     def at_mean(self, y, mean):
         """The response whose mean-scale value is `mean`."""
         return mean
@@ -86,6 +90,9 @@ class Successes(Support):
 
     def response(self, y):
         return y[0] / y[1] if isinstance(y, tuple) else y
+
+    def trials(self, y):
+        return y[1] if isinstance(y, tuple) else jnp.ones_like(y)
 
     def at_mean(self, y, mean):
         return (y[1] * mean, y[1]) if isinstance(y, tuple) else mean

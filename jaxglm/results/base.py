@@ -96,7 +96,7 @@ class Fitted:
 
     @property
     def _phi(self) -> str | None:
-        return self.family.traits.dispersion
+        return self.family.dispersion
 
     @property
     def _known_phi(self) -> float | None:
