@@ -23,7 +23,8 @@ from .problem import (
 from .solvers import Newton, Status, Trace, run
 
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
-SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for parameters beyond the mean
+SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the mean
+SWEPT = tuple(s * 2.0**k for s in (-1.0, 1.0) for k in range(7)) + (0.0,)  # and for one at a time: units are unknown
 
 
 class Fit(NamedTuple):
@@ -91,11 +92,34 @@ def initial(problem: Problem):
 
 def _start(problem: Problem):
     """One weighted least squares step from a row-wise guess, which the mean of an exponential dispersion model seldom
-    beats; the best of a few candidates where there are walls or further parameters."""
+    beats; the best of a few candidates where there are walls or further parameters, those then one after the other
+    where they are more than a dispersion."""
     family = problem.family
     if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
         return _mean_candidates(problem)[0]
-    return _best(problem, _candidates(problem))
+    best = _best(problem, _candidates(problem))
+    plain = len(problem.designs) == 1 or (family.traits.edm and len(problem.designs) == 2)
+    return best if plain else _swept(problem, best)
+
+
+def _swept(problem: Problem, theta):
+    """theta with each predictor beyond the first at the best of a few constants, twice round."""
+    blocks = _constant_blocks(problem)
+    constants = jnp.stack(blocks + blocks)
+    levels = jnp.asarray(SWEPT, theta.dtype)[:, None]
+
+    def better(theta, constant):
+        trials = jnp.where(constant != 0, levels * constant, theta)
+        return _best(problem, [theta, *trials]), None
+
+    return lax.scan(better, theta, constants)[0]
+
+
+def _constant_blocks(problem: Problem) -> list[jax.Array]:
+    """For each predictor beyond the first the coefficients (P,) whose linear predictor there is about one."""
+    parts = [_constant(d, problem.dtype) for d in problem.designs]
+    still = [jnp.zeros_like(p) for p in parts]
+    return [jnp.concatenate([*still[:k], parts[k], *still[k + 1 :]]) for k in range(1, len(parts))]
 
 
 def _candidates(problem: Problem) -> list[jax.Array]:
