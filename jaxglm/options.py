@@ -16,6 +16,18 @@ FAMILIES = {
     "poisson": fam.Poisson, "gamma": fam.Gamma, "inverse_gaussian": fam.InverseGaussian,
     "inverse.gaussian": fam.InverseGaussian, "invgauss": fam.InverseGaussian, "negbin": fam.NegativeBinomial,
     "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
+    "student_t": fam.StudentT, "t": fam.StudentT, "lognormal": fam.LogNormal, "weibull": fam.Weibull,
+    "loglogistic": fam.LogLogistic, "logistic": fam.Logistic, "gumbel": fam.Gumbel, "beta": fam.Beta,
+    "laplace": fam.Laplace, "quantile": fam.AsymmetricLaplace, "tweedie": fam.Tweedie, "negbin1": fam.NegativeBinomial1,
+    "nb1": fam.NegativeBinomial1, "nb2": fam.NegativeBinomial, "negbin_p": fam.NegativeBinomialP,
+    "generalised_poisson": fam.GeneralisedPoisson, "generalized_poisson": fam.GeneralisedPoisson,
+    "compois": fam.ConwayMaxwellPoisson, "conway_maxwell_poisson": fam.ConwayMaxwellPoisson,
+    "beta_binomial": fam.BetaBinomial, "betabinomial": fam.BetaBinomial,
+    "poisson_inverse_gaussian": fam.PoissonInverseGaussian, "pig": fam.PoissonInverseGaussian,
+    "zip": fam.zero_inflated(fam.Poisson()), "zinb": fam.zero_inflated(fam.NegativeBinomial()),
+    "hurdle_poisson": fam.hurdle(fam.Poisson()), "hurdle_negbin": fam.hurdle(fam.NegativeBinomial()),
+    "hurdle_gamma": fam.hurdle(fam.Gamma()), "ztpoisson": fam.truncated(fam.Poisson(), 1),
+    "ztnegbin": fam.truncated(fam.NegativeBinomial(), 1),
 }  # fmt: skip
 LINKS = {
     "identity": lnk.Identity, "log": lnk.Log, "logit": lnk.Logit, "probit": lnk.Probit, "cloglog": lnk.CLogLog,

@@ -1,6 +1,8 @@
 """The built-in families and what a user needs to write another."""
 
 from .base import Family, family
+from .categorical import multinomial, ordinal
+from .combinators import censored, hurdle, inflated, interval_censored, mixture, truncated, zero_inflated
 from .continuous import (
     AsymmetricLaplace,
     Beta,
@@ -30,4 +32,51 @@ from .counts import (
 )
 from .support import Support, binary, counts, interval, nonnegative, positive, reals, successes, unit, zero_or_positive
 from .tweedie import Tweedie
-from .combinators import censored, hurdle, inflated, interval_censored, mixture, truncated, zero_inflated
+
+__all__ = [
+    "AsymmetricLaplace",
+    "Beta",
+    "BetaBinomial",
+    "Binomial",
+    "ConwayMaxwellPoisson",
+    "Exponential",
+    "Family",
+    "Gamma",
+    "Gaussian",
+    "GeneralisedPoisson",
+    "Geometric",
+    "Gumbel",
+    "InverseGaussian",
+    "Laplace",
+    "LogLogistic",
+    "LogNormal",
+    "Logistic",
+    "NegativeBinomial",
+    "NegativeBinomial1",
+    "NegativeBinomialP",
+    "Poisson",
+    "PoissonInverseGaussian",
+    "StudentT",
+    "Support",
+    "Tweedie",
+    "Weibull",
+    "binary",
+    "censored",
+    "counts",
+    "family",
+    "hurdle",
+    "inflated",
+    "interval",
+    "interval_censored",
+    "mixture",
+    "multinomial",
+    "nonnegative",
+    "ordinal",
+    "positive",
+    "reals",
+    "successes",
+    "truncated",
+    "unit",
+    "zero_inflated",
+    "zero_or_positive",
+]

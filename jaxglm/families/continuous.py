@@ -1,12 +1,20 @@
 """Families of a continuous response. `phi` is the dispersion: variance = phi V(mu); `sigma` is a scale: for positive
 responses that of log y, whose centre is log mu."""
 
-from math import log
 
 import jax.numpy as jnp
 
 from ..links import Identity, Link, Log, Logit
-from ..numerics import HALF_LOG_2PI, gammaln, gammaln_excess, gammaln_ratio, log1mexp, log_expit, log_ndtr_pair, softplus
+from ..numerics import (
+    HALF_LOG_2PI,
+    gammaln,
+    gammaln_excess,
+    gammaln_ratio,
+    log1mexp,
+    log_expit,
+    log_ndtr_pair,
+    softplus,
+)
 from .base import family
 from .support import positive, unit
 
@@ -85,7 +93,7 @@ class LogNormal:
 
 @family
 class Weibull:
-    """Waiting times with P(Y > y) = exp(-(y / mu)^(1 / sigma)); the shape is 1 / sigma, and sigma = 1 is Exponential."""
+    """Waiting times with P(Y > y) = exp(-(y / mu)^(1 / sigma)): the shape is 1 / sigma; sigma = 1 is Exponential."""
 
     mu: Link = Log()
     sigma: Link = Log()

@@ -46,8 +46,7 @@ def log_sums(log_density, *ranges: Nodes) -> tuple:
 
 
 def log_between(tails, support: Support, lower, upper):
-    """log P(lower <= Y <= upper) from `tails(y)`; a bound may be infinite. Of the two differences of tails the one of
-    the smaller tail is taken, which keeps its digits."""
+    """log P(lower <= Y <= upper) from `tails(y)`; a bound may be infinite."""
     start = lower - 1 if support.whole else lower
     bottom, top = start >= support.low, upper < support.high
     bottom = bottom if support.whole else start > support.low
@@ -56,10 +55,17 @@ def log_between(tails, support: Support, lower, upper):
     below, above = (lowers[0], uppers[0]), (lowers[1], uppers[1])
     below = jnp.where(bottom, below[0], -inf), jnp.where(bottom, below[1], 0.0)
     above = jnp.where(top, above[0], 0.0), jnp.where(top, above[1], -inf)
+    return log_difference(below, above)
+
+
+def log_difference(below, above):
+    """log of the probability between two points, from (log P(Y <= y), log P(Y > y)) at each: of the two differences
+    of tails the one of the smaller tail, which keeps its digits."""
     right = below[1] < above[0]
     large, small = jnp.where(right, below[1], above[0]), jnp.where(right, above[1], below[0])
     there = jnp.isfinite(large) & jnp.isfinite(small)
-    share = log1mexp(jnp.where(there, jnp.minimum(small - large, -jnp.finfo(lower.dtype).tiny), -1.0))
+    # points that rounding has made one: their distance is put at the rounding unit, so that derivatives exist
+    share = log1mexp(jnp.where(there, jnp.minimum(small - large, -jnp.finfo(large.dtype).eps), -1.0))
     return large + jnp.where(there, share, 0.0)
 
 

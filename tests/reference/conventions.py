@@ -7,7 +7,7 @@ import numpy as np
 from .case import Case
 from .fits import Fits
 
-PEARSON = frozenset({"gaussian", "Gamma", "inverse.gaussian", "quasibinomial", "quasipoisson"})
+PEARSON = frozenset({"gaussian", "Gamma", "inverse.gaussian", "quasibinomial", "quasipoisson", "tweedie"})
 
 
 def estimates_dispersion(case: Case) -> bool:

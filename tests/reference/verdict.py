@@ -9,6 +9,8 @@ import jaxglm as jg
 
 from .case import Case
 from .fits import FAMILIES, LINKS, Fits
+from .joint import JOINT, JointFits
+from .joint import family as joint_family
 from .limits import infinite_maximum
 from .quantities import finite_maximum
 from .quantity import Measurement, Quantity, compare
@@ -16,6 +18,7 @@ from .quantity import Measurement, Quantity, compare
 TYPES = ("glm", "glm_batch")
 GROUPS = ("gaussian", "gaussian-nist", "near-collinear", "badly-scaled", "rank-deficient", "inverse-gaussian", "negbin")
 GROUPS += ("prior-weights", "one-parameter", "edge", "separation", "hard-convergence", "quasi", "robust-cov", "batch")
+GROUPS += ("tweedie",)
 PREFIXES = ("binomial-", "poisson-", "gamma-")
 
 
@@ -64,6 +67,8 @@ def _listed(value):
 
 def reason_unsupported(case: Case) -> str:
     """Why the library cannot fit this case yet, or nothing."""
+    if joint_family(case) is not None:
+        return ""
     model, group = case.raw["model"], case.raw["group"]
     if model["type"] not in TYPES or "X" not in case.raw["design"]:
         return f"type {model['type']}"
@@ -84,6 +89,7 @@ def judge(case: Case) -> Verdict:
     reason = reason_unsupported(case)
     if reason:
         return Verdict(case, reason)
-    fits = Fits(case)
-    rows = ((q, q.stored(case)) for q in table(case) if q.when(case))
+    joint = joint_family(case) is not None
+    fits, quantities = (JointFits(case), JOINT) if joint else (Fits(case), table(case))
+    rows = ((q, q.stored(case)) for q in quantities if q.when(case))
     return Verdict(case, measurements=[compare(q, fits, truth) for q, truth in rows if truth is not None])

@@ -36,8 +36,8 @@ def truncated(base: Family, lower: float = -inf, upper: float = inf) -> "Truncat
 def censored(base: Family) -> "Censored":
     """The family of a response that is known exactly or only to be larger, smaller, or in an interval.
 
-    y: the pair (time, event), event 1 where y = time, 0 where y >= time, 2 where y <= time; or (time, event, end), where
-    event 3 is an interval from time to end. A plain y is known exactly.
+    y: the pair (time, event), event 1 where the response is `time`, 0 where it is larger, 2 where it is smaller; or
+    (time, event, end), where event 3 is an interval from time to end. A plain y is known exactly.
     """
     return Censored(base, Times(base.support, "event"))
 
