@@ -106,6 +106,9 @@ class Family:
         return FunctionFamily(tuple(k for _, k in pairs), tuple(n for n, _ in pairs), loglik, support, title)
 
 
+AnyFamily = Any  # a Family: type checkers do not see that the decorator makes one
+
+
 @dataclass_transform(frozen_default=True)
 def family(cls):
     """Class decorator: the fields are parameters with their default links (or numbers), `loglik` is the density.

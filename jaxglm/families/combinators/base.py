@@ -47,7 +47,7 @@ class Combinator(Family):
     def intervals(self):  # type: ignore[override]
         own = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         inner = [i for part in self.parts for i in part.intervals]
-        return (*inner, *(own[field].image for field, name in self._places.values() if not name))
+        return (*inner, *(own[field].image for field, name in self._places.values() if not name))  # type: ignore[union-attr]
 
     def with_links(self, **links: Link):
         changed = {}

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...pytree import pytree, static
-from ..base import Family
+from ..base import AnyFamily
 from ..support import Support
 from ..tails import log_above, log_among, log_between
 from .base import Combinator
@@ -18,7 +18,7 @@ from .base import Combinator
 FEW = 64  # counts of which each is taken
 
 
-def truncated(base: Family, lower: float = -inf, upper: float = inf) -> "Truncated":
+def truncated(base: AnyFamily, lower: float = -inf, upper: float = inf) -> "Truncated":
     """The family given lower <= y <= upper: nothing outside these bounds could have been observed.
 
     Raises: ValueError where no response of the family lies between them.
@@ -33,7 +33,7 @@ def truncated(base: Family, lower: float = -inf, upper: float = inf) -> "Truncat
     return Truncated(base, lower, upper)
 
 
-def censored(base: Family) -> "Censored":
+def censored(base: AnyFamily) -> "Censored":
     """The family of a response that is known exactly or only to be larger, smaller, or in an interval.
 
     y: the pair (time, event), event 1 where the response is `time`, 0 where it is larger, 2 where it is smaller; or
@@ -42,7 +42,7 @@ def censored(base: Family) -> "Censored":
     return Censored(base, Times(base.support, "event"))
 
 
-def interval_censored(base: Family) -> "Censored":
+def interval_censored(base: AnyFamily) -> "Censored":
     """The family of a response of which bounds are known: y is the pair (lower, upper), equal where it is exact, and
     infinite where there is no bound."""
     return Censored(base, Times(base.support, "interval"))
@@ -52,7 +52,7 @@ def interval_censored(base: Family) -> "Censored":
 class Truncated(Combinator):
     """A family given that the response lies between bounds; see `truncated`."""
 
-    base: Family
+    base: AnyFamily
     lower: float = static()
     upper: float = static()
 
@@ -175,7 +175,7 @@ class Times:
 class Censored(Combinator):
     """A family of which only bounds are known in some rows; see `censored`."""
 
-    base: Family
+    base: AnyFamily
     support: Times = static()  # type: ignore[assignment]
 
     def loglik(self, y, *parameters):

@@ -8,23 +8,23 @@ import numpy as np
 
 from ...links import Link, Logit
 from ...pytree import pytree, static
-from ..base import Family
+from ..base import AnyFamily
 from ..support import Support
 from ..tails import log_above
 from .base import Combinator
 
 
-def zero_inflated(base: Family) -> "Inflated":
+def zero_inflated(base: AnyFamily) -> "Inflated":
     """The family with extra zeros: `pi` is the probability of a structural zero. Source: Lambert (1992)."""
     return Inflated(base)
 
 
-def inflated(base: Family, *, at: float) -> "Inflated":
+def inflated(base: AnyFamily, *, at: float) -> "Inflated":
     """The family with extra mass at one point: `pi` is its probability."""
     return Inflated(base, at=float(at))
 
 
-def hurdle(base: Family) -> "Hurdle":
+def hurdle(base: AnyFamily) -> "Hurdle":
     """Zero or not, and if not a response of `base` that is not zero: `nonzero` is the probability of that.
 
     Source: Mullahy (1986), J. Econometrics 33.
@@ -36,7 +36,7 @@ def hurdle(base: Family) -> "Hurdle":
 class Inflated(Combinator):
     """Mixture of a point of mass and a family; see `inflated`."""
 
-    base: Family
+    base: AnyFamily
     pi: Link = Logit()
     at: float = static(default=0.0)
 
@@ -66,7 +66,7 @@ class Inflated(Combinator):
 class Hurdle(Combinator):
     """A zero, or a response of the family given that it is not zero; see `hurdle`."""
 
-    base: Family
+    base: AnyFamily
     nonzero: Link = Logit()
 
     @cached_property

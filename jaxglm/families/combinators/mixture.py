@@ -7,12 +7,12 @@ import jax.numpy as jnp
 
 from ...links import Link, Logit
 from ...pytree import pytree
-from ..base import Family
+from ..base import AnyFamily
 from ..support import Support
 from .base import Combinator
 
 
-def mixture(first: Family, second: Family) -> "Mixture":
+def mixture(first: AnyFamily, second: AnyFamily) -> "Mixture":
     """Responses of `first` with probability `pi`, else of `second`, which must have the same support.
 
     Raises: ValueError where the supports differ.
@@ -30,8 +30,8 @@ def mixture(first: Family, second: Family) -> "Mixture":
 class Mixture(Combinator):
     """A response of the first family with probability pi, else of the second; see `mixture`."""
 
-    first: Family
-    second: Family
+    first: AnyFamily
+    second: AnyFamily
     pi: Link = Logit()
 
     @cached_property
