@@ -120,7 +120,7 @@ class BetaBinomial:
         k, n = y if isinstance(y, tuple) else (y, jnp.ones_like(y))
         constant = log_choose(n, k) if isinstance(y, tuple) else 0.0
         log_size = rho.log1m - rho.log  # of the Beta: a + b
-        least = 0.45 * log(float(jnp.finfo(log_size.dtype).tiny))  # mu may underflow where its log does not
+        least = 0.2 * log(float(jnp.finfo(log_size.dtype).tiny))  # 1 / a^4 must not overflow
         a, b, size = (jnp.exp(jnp.maximum(t + log_size, least)) for t in (mu.log, mu.log1m, 0.0))
         varying = gammaln_ratio(k, a) + gammaln_ratio(n - k, b) - gammaln_ratio(n, size)
         return constant + times(k, mu.log) + times(n - k, mu.log1m) + varying
