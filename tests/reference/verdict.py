@@ -18,7 +18,7 @@ from .quantity import Measurement, Quantity, compare
 TYPES = ("glm", "glm_batch", "firth")
 GROUPS = ("gaussian", "gaussian-nist", "near-collinear", "badly-scaled", "rank-deficient", "inverse-gaussian", "negbin")
 GROUPS += ("prior-weights", "one-parameter", "edge", "separation", "hard-convergence", "quasi", "robust-cov", "batch")
-GROUPS += ("firth",)
+GROUPS += ("firth", "tweedie")
 PREFIXES = ("binomial-", "poisson-", "gamma-")
 
 
