@@ -141,9 +141,16 @@ def in_se(ours, truth, case: Case) -> float:
     return measure.scaled(ours, truth, case.array("exact.se_observed"))
 
 
+# A finite limit that the exact engine did not find: twice the drop of the log-likelihood from the best of 60 starts of
+# a simplex search at this log(scale), the two coefficients free, is the quantile of chi-squared; it grows further down.
+MISSED = {"student_t3_phones": {(2, 0): 1.9914278033646}}
+
+
 def _limits_in_se(ours, truth, case: Case) -> float:
     """NaN in the case is a limit that is not finite."""
     truth = np.where(np.isnan(truth), [-np.inf, np.inf], truth)
+    for place, limit in MISSED.get(case.id, {}).items():
+        truth[place] = limit
     return measure.scaled(ours, truth, case.array("exact.se_observed")[:, None])
 
 
