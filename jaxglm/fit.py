@@ -23,6 +23,7 @@ from .problem import (
 )
 from .solvers import Newton, Status, Trace, run
 
+EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
 SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
 SWEPT = tuple(s * 2.0**k for s in (-1.0, 1.0) for k in range(7)) + (0.0,)  # for one of them: units are unknown
@@ -83,6 +84,17 @@ def _no_tangent(a):
 
 
 def initial(problem: Problem):
+    """Starting theta (P,), from the data and by way of easier families where there are some."""
+    steps = problem.family.easier()
+    if not steps:
+        return _begin(problem)
+    theta = _begin(replace(problem, family=steps[0]))
+    stacked = jax.tree.map(lambda *a: jnp.stack([jnp.asarray(v, problem.dtype) for v in a]), *steps)
+    follow = lambda theta, family: (run(EASY, replace(problem, family=family), theta).theta, None)  # noqa: E731
+    return lax.scan(follow, theta, stacked)[0]
+
+
+def _begin(problem: Problem):
     """Starting theta (P,), from the data; for a large problem the fit of a subsample if that serves."""
     if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
         return _start(problem)
