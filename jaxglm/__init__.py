@@ -16,12 +16,14 @@ from .families import (
     NegativeBinomial,
     Ordinal,
     Poisson,
+    Quasi,
     binary,
     counts,
     family,
     interval,
     nonnegative,
     positive,
+    quasi,
     reals,
     unit,
 )
@@ -58,5 +60,6 @@ from .reports import compare
 from .resampling import bootstrap, cv, jackknife, permutation_test, score_scan
 from .results import GLMResults
 from .solvers import Gradient, Newton, Status
+from .tables import ModelTable, table
 from .testing import anova_of_fits as anova
 from .testing import lr_test, vuong_test

@@ -20,6 +20,7 @@ FAMILIES = {
     "multinomial": fam.Multinomial, "ordinal": fam.Ordinal, "cumulative": fam.Ordinal,
     "continuation_ratio": fam.ContinuationRatio, "adjacent_category": fam.AdjacentCategory,
     "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
+    "quasipoisson": fam.Quasi(fam.Poisson()), "quasibinomial": fam.Quasi(fam.Binomial()),
 }  # fmt: skip
 LINKS = {
     "identity": lnk.Identity, "log": lnk.Log, "logit": lnk.Logit, "probit": lnk.Probit, "cloglog": lnk.CLogLog,

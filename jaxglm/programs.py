@@ -17,7 +17,6 @@ from .design import Dense, Ones
 from .diagnostics import Facts, facts
 from .families import Family
 from .fit import Fit, fit
-from .inference import covariance
 from .numerics import factor
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
@@ -119,14 +118,8 @@ def newton_step(problem: Problem, theta) -> np.ndarray:
     return _newton_step(problem, theta)
 
 
-_covariance = program(covariance, static_argnames="kind")
 _predictors = program(linear_predictors)
 _facts = program(facts)
-
-
-@in_float64
-def covariance_of(problem: Problem, theta, kind: str) -> np.ndarray:
-    return _covariance(problem, theta, kind=kind)
 
 
 @in_float64

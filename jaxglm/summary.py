@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from . import latex
+
 WIDTH = 100
 NARROWEST = 78
 DISPERSION = {"pearson": "Pearson chi2 / df", "deviance": "deviance / df", "ml": "maximum likelihood"}
 ALIASED = "aliased: a combination of earlier columns, without a coefficient of its own."
+QUASI = "A quasi family has no distribution: there is no log-likelihood, and no AIC or BIC."
 Cells = tuple[str, ...]
 
 
@@ -43,12 +46,16 @@ class Summary:
     def _repr_html_(self) -> str:
         return "".join(_html(self))
 
+    def to_latex(self) -> str:
+        """The summary as LaTeX, for a document that uses the package booktabs."""
+        return "\n".join(_latex(self))
+
 
 def render(results: Any, alpha: float = 0.05) -> Summary:
     """The summary of a results object, with confidence limits at level 1 - alpha."""
-    aliased = (ALIASED,) if len(results.aliased) else ()
+    notes = (ALIASED,) * bool(len(results.aliased)) + (QUASI,) * (not results.family.is_density)
     return Summary(_title(results), _formula(results), _facts(results), _measures(results), _alert(results),
-                   tuple(_groups(results, alpha)), aliased)
+                   tuple(_groups(results, alpha)), notes)
 
 
 # ---------------------------------------------------------------- what it says
@@ -74,16 +81,11 @@ def _facts(results: Any) -> tuple[tuple[str, str], ...]:
     penalised = (("Penalty", str(penalty)),) if penalty else ()
     return (("Observations", count(results.nobs)), ("Rows dropped", count(results.n_dropped)),
             ("Solver", str(results.solver_name)), ("Status", f"{status}, {steps} iteration{'s' * (steps != 1)}"),
-            ("Covariance", _covariance(str(results.cov_type))), ("Dispersion", _dispersion(results)),
-            *penalised)
+            ("Covariance", str(results.cov_description)), ("Dispersion", _dispersion(results)), *penalised)
 
 
 def _status(results: Any) -> str:
     return str(results.status.name).lower().replace("_", " ")
-
-
-def _covariance(kind: str) -> str:
-    return f"{kind} information" if kind in ("expected", "observed") else kind
 
 
 def _dispersion(results: Any) -> str:
@@ -110,7 +112,7 @@ def _measures(results: Any) -> tuple[tuple[str, str], ...]:
         named["Penalised log-likelihood"] = results.penalised_llf
     values = [float(value) for value in named.values()]
     decimals = min(max(5 - _exponent(max(map(abs, filter(math.isfinite, values)), default=0.0)), 1), 4)
-    return tuple(zip(named, (_decimal(value, decimals) for value in values), strict=True))
+    return tuple(zip(named, (decimal(value, decimals) for value in values), strict=True))
 
 
 def _alert(results: Any) -> str:
@@ -144,7 +146,7 @@ def _within(row: Cells, owner: str) -> Cells:
 def _cells(results: Any, alpha: float) -> list[Cells]:
     columns = (results.params, results.bse, results.tvalues, results.pvalues)
     rows = zip(results.names, *([float(v) for v in column] for column in columns), results.conf_int(alpha), strict=True)
-    decimals = _decimals([float(v) for v in results.params], [float(v) for v in results.bse])
+    decimals = decimals_of([float(v) for v in results.params], [float(v) for v in results.bse])
     return [_row(name, estimate, se, statistic, p, [float(v) for v in limits], name in results.aliased, decimals)
             for name, estimate, se, statistic, p, limits in rows]
 
@@ -153,8 +155,8 @@ def _row(name: str, estimate: float, se: float, statistic: float, p: float, limi
          decimals: int | None) -> Cells:
     if aliased:
         return name, "aliased", "", "", "", "", ""
-    low, high = (_decimal(limit, decimals) for limit in limits)
-    return name, _decimal(estimate, decimals), _decimal(se, decimals), _statistic(statistic), p_value(p), low, high
+    low, high = (decimal(limit, decimals) for limit in limits)
+    return name, decimal(estimate, decimals), decimal(se, decimals), _statistic(statistic), p_value(p), low, high
 
 
 def _shared_row(row: Cells, parameter: str, natural: dict[str, float]) -> Cells:
@@ -194,7 +196,7 @@ def _exponent(value: float) -> int:
     return math.floor(math.log10(value)) if value > 0 else 0
 
 
-def _decimals(estimates: Sequence[float], errors: Sequence[float]) -> int | None:
+def decimals_of(estimates: Sequence[float], errors: Sequence[float]) -> int | None:
     """Decimals that show four digits of the largest standard error and three of the smallest; None if too many."""
     sizes = [abs(v) for v in errors if math.isfinite(v) and v] or [abs(v) for v in estimates if math.isfinite(v) and v]
     if not sizes:
@@ -204,7 +206,7 @@ def _decimals(estimates: Sequence[float], errors: Sequence[float]) -> int | None
     return decimals if _exponent(largest) + decimals <= 9 else None
 
 
-def _decimal(value: float, decimals: int | None) -> str:
+def decimal(value: float, decimals: int | None) -> str:
     """The value with these decimals, or five significant digits where they would hide or drown it."""
     if decimals is None or not math.isfinite(value) or abs(value) >= 1e9 or 0 < abs(value) < 0.5 * 10**-decimals:
         return f"{value:.5g}"
@@ -308,3 +310,25 @@ def _html_row(tag: str, row: Cells, style: str) -> str:
              for cell, span in zip(row[1:], spans[1:], strict=True)]
     first = style.replace("text-align:right", "text-align:left")
     return f'<tr><{tag} style="{first}">{escape(row[0])}</{tag}>{"".join(cells)}</tr>'
+
+
+# ---------------------------------------------------------------- LaTeX
+
+
+def _latex(summary: Summary) -> Iterator[str]:
+    yield rf"\textbf{{{latex.escape(summary.title)}}}\\"
+    yield rf"\texttt{{{latex.escape(summary.formula)}}}\\[1ex]"
+    pairs = zip(summary.facts, summary.measures, strict=True)
+    rows = [latex.row((*map(latex.escape, left), latex.escape(name), latex.number(v))) for left, (name, v) in pairs]
+    yield latex.tabular([rows], "@{}lllr@{}") + r"\\[1ex]"
+    if summary.alert:
+        yield rf"\emph{{{latex.escape(summary.alert)}}}\\[1ex]"
+    heads_and_rows = (rows for group in summary.groups for rows in ((group.head,), group.rows))
+    blocks = [list(map(_latex_row, rows)) for rows in heads_and_rows]
+    yield latex.tabular(blocks, "@{}lrrrrrr@{}")
+    yield from (rf"\\ \footnotesize {latex.escape(note)}" for note in summary.notes)
+
+
+def _latex_row(row: Cells) -> str:
+    cells = [latex.escape(row[0]), *map(latex.number, row[1:])]
+    return latex.row(latex.spanned(cells, 3, 2) if len(cells) == 6 else cells)

@@ -29,6 +29,7 @@ def drawn(rng, name, mean):
         "negbin": lambda: rng.poisson(mean * rng.gamma(0.7, 1 / 0.7, len(mean))).astype(float),
         "gamma": lambda: rng.gamma(2.0, mean / 2),
         "binomial": lambda: (rng.binomial(6, mean / (1 + mean)).astype(float), np.full(len(mean), 6.0)),
+        "gaussian": lambda: np.log(mean) + rng.normal(size=len(mean)),
         "own": lambda: np.log(mean) + rng.logistic(size=len(mean)),
     }
     return table[name]()

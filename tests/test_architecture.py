@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
-    ("numerics", "pytree", "compiled"),
+    ("numerics", "pytree", "compiled", "latex"),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
@@ -19,8 +19,11 @@ FLOORS = (
     ("programs",),
     ("named", "basis", "frame", "summary", "io", "data"),
     ("predictors",),
-    ("profiles", "reports", "testing"),
-    ("results", "options"),
+    ("options", "prediction"),
+    ("effects", "tables"),
+    ("refits", "reports", "testing", "profiles"),
+    ("covariances",),
+    ("results",),
     ("many", "resampling"),
     ("model",),
     ("plot",),
@@ -38,6 +41,8 @@ MAY_DIFFERENTIATE = {
     "diagnostics/residuals.py": ("grad",),
     "programs.py": ("jvp",),
     "fit.py": ("jvp",),
+    "prediction/scales.py": ("jvp",),
+    "effects/delta.py": ("jvp",),
 }
 FILES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
 every_file = pytest.mark.parametrize("path", FILES)

@@ -8,9 +8,8 @@ from resampled import TIGHT, N, again, every_family, study
 from scipy import stats
 
 import jaxglm as jg
-from jaxglm import resampling
+from jaxglm.refits import Units, blocks
 from jaxglm.resampling.simulate import simulated
-from jaxglm.resampling.units import Units
 
 # --- bootstrap
 
@@ -52,7 +51,7 @@ def test_frequencies_are_rows_written_once():
 def test_results_do_not_depend_on_the_blocks(monkeypatch):
     _, fit = study("poisson")
     whole = jg.bootstrap(fit, 30), jg.jackknife(fit), jg.cv(fit)
-    monkeypatch.setattr(resampling.refits, "BLOCK_ELEMENTS", 7 * fit.problem.n)
+    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", 7 * fit.problem.n)
     parts = jg.bootstrap(fit, 30), jg.jackknife(fit), jg.cv(fit)
     for a, b in zip(whole[:2], parts[:2], strict=True):
         np.testing.assert_allclose(a.params, b.params, rtol=1e-10, atol=1e-12)

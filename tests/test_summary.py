@@ -20,9 +20,11 @@ def stub(names=("Intercept", "x", "g[T.b]"), params=(-7.9193, 0.012345, 1.0), bs
         limits = np.stack([estimates - 2 * errors, estimates + 2 * errors], axis=1)
     values = {
         "names": names, "params": estimates, "bse": errors, "tvalues": tvalues, "pvalues": np.full(len(names), 0.0123),
-        "conf_int": lambda alpha: limits, "family_name": "Poisson", "link_name": "log", "cov_type": "expected",
+        "conf_int": lambda alpha: limits, "family_name": "Poisson", "link_name": "log",
+        "cov_description": "expected information",
         "formula": "deaths ~ agecat * smoke", "nobs": 1234.0, "n_dropped": 3, "solver_name": "newton", "n_iter": 5,
         "status": SimpleNamespace(name="CONVERGED", message="Found."), "converged": True, "aliased": (),
+        "family": SimpleNamespace(is_density=True),
         "dispersion": 1.0, "dispersion_method": "pearson", "family_params": {}, "llf": -28.352, "aic": 76.704,
         "bic": 79.73, "deviance": 12.1324, "null_deviance": 644.269, "pearson_chi2": 11.155, "df_resid": 5.0,
         "df_null": 9, "df_model": 4, "modelled_dispersion": False, "predictors": ("mu",) * len(names),
@@ -33,7 +35,7 @@ def stub(names=("Intercept", "x", "g[T.b]"), params=(-7.9193, 0.012345, 1.0), bs
 NEGBIN = {
     "names": ("Intercept", "x", "log(alpha)"), "predictors": ("mu", "mu", "alpha"),
     "params": (1.5, 0.2, -0.2434), "bse": (0.1, 0.05, 0.12),
-    "family_name": "NegativeBinomial", "family_params": {"alpha": 0.78395}, "cov_type": "observed",
+    "family_name": "NegativeBinomial", "family_params": {"alpha": 0.78395}, "cov_description": "observed information",
 }  # fmt: skip
 TWO_PREDICTORS = {
     "names": ("Intercept", "x", "Intercept", "z", "log(nu)"), "params": (1, 2, 3, 4, 5), "bse": (1, 1, 1, 1, 1),

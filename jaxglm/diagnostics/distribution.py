@@ -49,7 +49,7 @@ def tails(family: Family, y, eta: tuple) -> Tails:
     """Tail probabilities of one response y, or pair (successes, trials), at linear predictors eta (scalars)."""
     spots, log_mass = _masses(family, eta, y)
     single = y[0] if isinstance(y, tuple) else y
-    atoms, atom_mass = _atoms(family, eta, log_mass, single)
+    atoms, atom_mass = atoms_of(family, eta, log_mass, single)
     sides = jnp.concatenate([spots.side, jnp.sign(atoms - single).astype(int)])
     masses = jnp.concatenate([log_mass, atom_mass])
     below, at, above = (logsumexp(jnp.where(sides == s, masses, -jnp.inf)) for s in (-1, 0, 1))
@@ -60,7 +60,7 @@ def moments(family: Family, y, eta: tuple) -> Moments:
     """Mean and variance of the response; of y only the number of trials matters, if it is a pair."""
     spots, log_mass = _masses(family, eta, y)
     single = y[0] if isinstance(y, tuple) else y
-    atoms, atom_mass = _atoms(family, eta, log_mass, single)
+    atoms, atom_mass = atoms_of(family, eta, log_mass, single)
     values = jnp.concatenate([spots.y[0] if isinstance(y, tuple) else spots.y, atoms])
     mass = jnp.exp(jnp.concatenate([log_mass, atom_mass]))
     share = mass / jnp.sum(mass)  # the rounding of the log-likelihood cancels
@@ -83,7 +83,7 @@ def _masses(family: Family, eta: tuple, y) -> tuple[Nodes, jax.Array]:
     return spots, jnp.where(jnp.isneginf(spots.log_weight), -jnp.inf, density + spots.log_weight)
 
 
-def _atoms(family: Family, eta: tuple, log_mass, like):
+def atoms_of(family: Family, eta: tuple, log_mass, like):
     """Ends of a closed continuous support, and the log of their own mass: what is missing in between tells whether the
     log-likelihood there is a probability or a density."""
     support = family.support

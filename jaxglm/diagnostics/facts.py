@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..families import Family
+from ..families import Family, inside
 from ..links import Identity, Parameter
 from ..problem import Problem, expected_information, masked, over_rows, rows
 
@@ -55,21 +55,13 @@ def _mean_deviance(family: Family, y, eta):
     Where the gain is below 1e-6 the difference of two log-likelihoods has lost digits: there it is the integral of the
     score from the mean to y, which has not.
     """
-    mean = _interior(family, family.views(eta)[0].value)
-    target = _interior(family, family.support.response(y))
+    mean = inside(family, family.views(eta)[0].value)
+    target = inside(family, family.support.response(y))
     plain = _loglik_at(family, y, eta, target) - family.loglik(y, *family.views(eta))
     score = jax.grad(lambda m: _loglik_at(family, y, eta, m))
     nodes = [(0.5 + 0.5 * x, 0.5 * w) for x, w in zip(NODES, NODE_WEIGHTS, strict=True)]
     integral = sum(w * score(mean + u * (target - mean)) for u, w in nodes) * (target - mean)
     return 2 * jnp.where(plain < 1e-6, integral, plain)
-
-
-def _interior(family: Family, mean):
-    """The mean clipped into the open interval of the parameter: at its ends the score would be infinite."""
-    low, high = family.intervals[0]
-    info = jnp.finfo(mean.dtype)
-    floor = low + info.tiny if low > -jnp.inf else -info.max
-    return jnp.clip(mean, floor, high - info.epsneg if high < jnp.inf else info.max)
 
 
 def _searched_deviance(family: Family, y, eta):

@@ -24,6 +24,7 @@ class Family:
 
     support: ClassVar[Support] = reals
     absorbs_intercept: ClassVar[bool] = False  # whether further parameters do what an intercept would
+    is_density: ClassVar[bool] = True  # False for a quasi-likelihood, whose exponential adds up to nothing
 
     def loglik(self, y, *parameters: Parameter):
         """Log-density of one observation, a scalar, with all constants."""
@@ -113,6 +114,14 @@ class Family:
         title = name or getattr(loglik, "__name__", "custom")
         pairs = tuple(links.items())
         return FunctionFamily(tuple(k for _, k in pairs), tuple(n for n, _ in pairs), loglik, support, title)
+
+
+def inside(family: Family, mean):
+    """The mean clipped into the open interval of the parameter: at its ends the score would be infinite."""
+    low, high = family.intervals[0]
+    info = jnp.finfo(mean.dtype)
+    floor = low + info.tiny if low > -inf else -info.max
+    return jnp.clip(mean, floor, high - info.epsneg if high < inf else info.max)
 
 
 @dataclass_transform(frozen_default=True)

@@ -78,6 +78,19 @@ class ArrayEncoder:
 
     names: tuple[str, ...]
     needs_offset: bool = False  # the model was fitted with an offset that only the caller can extend to new rows
+    factors: frozenset[str] = frozenset()  # every column is a number
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.names
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return self.names
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """The columns of new rows by name."""
+        return dict(zip(self.names, self(new)[0].T, strict=True))
 
     @property
     def terms(self) -> tuple[Columns, ...]:

@@ -1,15 +1,50 @@
 """What a model is made of, and the arguments that stand beside the response and the design."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .numeric import all_finite, counted, vector
+from .tables import Table
 
 Pair = tuple[np.ndarray, np.ndarray]
-Encoder = Callable[[Any], tuple[np.ndarray, np.ndarray | None]]
+
+
+class Encoder(Protocol):
+    """New data to the design and the offset of one parameter."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the columns that the terms are made of."""
+        ...
+
+    @property
+    def factors(self) -> frozenset[str]:
+        """Those that enter as levels."""
+        ...
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column that new data must have."""
+        ...
+
+    @property
+    def needs_offset(self) -> bool:
+        """Whether the model was fitted with an offset that only the caller can extend to new rows."""
+        ...
+
+    @property
+    def terms(self) -> tuple["Columns", ...]:
+        """The columns of the design, term by term."""
+        ...
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """The columns of new data by name."""
+        ...
+
+    def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]: ...
 
 
 class Columns(NamedTuple):
@@ -32,6 +67,28 @@ class Part:
     has_intercept: bool
     formula: str | None = None
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the columns of a design given as an array, which tell those of several parameters apart."""
+        return tuple(f"{self.parameter}: {name}" if self.parameter else name for name in self.names)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of what the design is made of: columns of the data, or of the array itself."""
+        return self.labels if self.formula is None else tuple(self.encode.variables)
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """Columns of new data by name."""
+        if self.formula is None:
+            return dict(zip(self.labels, self.encode(new)[0].T, strict=True))
+        return self.encode.columns(new)
+
+    def encoded(self, columns: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Design and offset of such columns."""
+        if self.formula is None:
+            return np.stack([np.asarray(columns[name], float) for name in self.labels], axis=1), None
+        return self.encode(columns)
+
 
 @dataclass(frozen=True)
 class ModelFrame:
@@ -53,10 +110,32 @@ class ModelFrame:
     success: str | None = None  # the level coded 1, where y was boolean or had two named levels
     further: tuple[Part, ...] = ()  # parameters beyond the first that have a design of their own
     levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
+    data: Table | None = None  # the data of a formula as they were given, for columns that are asked for later
+    source: Mapping[str, Any] = field(default_factory=dict, repr=False)  # columns of formulas, with all input rows
 
     def part(self, parameter: str) -> Part:
         """The design of the first parameter, under its name."""
         return Part(parameter, self.X, self.names, self.offset, self.encode, self.has_intercept, self.formula)
+
+    def column(self, name: str, role: str) -> np.ndarray:
+        """The column of this name, a value for each row of the data as given; ValueError where there is none."""
+        if self.data is None:
+            raise ValueError(f"{role}={name!r} names a column, but this model has no data frame (it was fitted to "
+                             "arrays, or loaded from a file). Pass an array with a value for each row.")
+        self.data.check(name, f"{role}={name!r}")
+        return np.asarray(self.data.raw(name))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A saved model holds what was fitted, not the other columns of the data."""
+        return vars(self) | {"data": None}
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns that new data need, as they are in the rows of the model; of arrays those of the designs."""
+        if self.source:
+            return {name: series.iloc[self.rows].reset_index(drop=True) for name, series in self.source.items()}
+        parts = (self.part(""), *self.further)
+        return {name: column for part in parts for name, column in zip(part.labels, part.X.T, strict=True)}
 
 
 @dataclass(frozen=True)

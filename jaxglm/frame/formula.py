@@ -48,9 +48,11 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     main = _part("", parsed, _Source(table, kept, space, rows), sides, beside, from_arrays)
     parameters = list(formula)[1:] if more else []
     further = tuple(_part(k, p, _Source(table, kept, space, rows)) for k, p in zip(parameters, more, strict=True))
+    needed = dict.fromkeys(name for part in (main, *further) for name in part.encode.needed)
     return ModelFrame(response.values, main.X, main.names, main.offset, sides.weights, sides.freq_weights,
                       table.n - len(rows), rows, table.kind, main.formula, name, main.encode, main.has_intercept,
-                      response.success, further, response.levels)
+                      response.success, further, response.levels, table.kept(),
+                      {name: table.series(name) for name in needed})
 
 
 class _Source(NamedTuple):
@@ -103,6 +105,29 @@ class FormulaEncoder:
         return tuple(self.spec.column_names)
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column that new data must have."""
+        return tuple(dict.fromkeys((*self.predictors, *self.offset_columns, *self.named.values())))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The columns that the terms are made of."""
+        return self.predictors
+
+    @property
+    def factors(self) -> frozenset[str]:
+        """The columns that enter as levels."""
+        states = self.spec.encoder_state.items()
+        return frozenset(used_names(expression for expression, (kind, _) in states if kind.value == "categorical"))
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        """The columns of new data by name."""
+        table = Table.read(new, "new data")
+        for name in self.needed:
+            table.check(name, "new data")
+        return {name: table.series(name) for name in table.names}
+
+    @property
     def terms(self) -> tuple[Columns, ...]:
         slices = self.spec.term_slices.items()
         return tuple(Columns(str(term), tuple(range(s.start, s.stop)), tuple(f.expr for f in term.factors))
@@ -111,7 +136,7 @@ class FormulaEncoder:
     def __call__(self, new: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Design and offset of new data; a row with a missing value is NaN. Raises ValueError for an unseen level."""
         table = Table.read(new, "new data")
-        for name in (*self.predictors, *self.offset_columns, *self.named.values()):
+        for name in self.needed:
             table.check(name, "new data")
         columns = {name: table.series(name) for name in (*self.predictors, *self.offset_columns)}
         sides = Sides.read(table.n, **{role: table.raw(name) for role, name in self.named.items()})

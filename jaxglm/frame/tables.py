@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -49,6 +49,11 @@ class Table:
             return cls(data, kind, tuple(data), n)
         names = data.column_names if kind == "pyarrow" else data.columns
         return cls(data, kind, tuple(map(str, names)), data.num_rows if kind == "pyarrow" else len(data))
+
+    def kept(self) -> "Table":
+        """The same columns, whatever is added to or sorted in the frame later."""
+        copy = {"pandas": lambda d: d.copy(deep=False), "polars": lambda d: d.clone()}.get(self.kind, lambda d: d)
+        return replace(self, native=copy(self.native))
 
     def check(self, name: str, where: str) -> None:
         """Raises ValueError unless exactly one column has the name."""

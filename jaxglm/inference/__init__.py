@@ -1,9 +1,19 @@
 """Inference: pure functions of (problem, theta), and HOST functions of test statistics and p-values."""
 
 from .chi2 import log_chi2, log_f
-from .covariance import KINDS, covariance
+from .covariance import DISCOUNTS, covariance, inverse_root, standard_scores
 from .multiple import adjust_pvalues
 from .score import score_information
 from .tails import log_two_sided
 
-__all__ = ["KINDS", "adjust_pvalues", "covariance", "log_chi2", "log_f", "log_two_sided", "score_information"]
+__all__ = [
+    "DISCOUNTS",
+    "adjust_pvalues",
+    "covariance",
+    "inverse_root",
+    "log_chi2",
+    "log_f",
+    "log_two_sided",
+    "score_information",
+    "standard_scores",
+]

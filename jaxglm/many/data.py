@@ -39,6 +39,7 @@ class Stacked:
     offset: np.ndarray | None = None
     weights: np.ndarray | None = None
     freq_weights: np.ndarray | None = None
+    rows: np.ndarray | None = None  # (B, n), positions in the input where the members are rows of one frame
 
     def blocks(self) -> Iterator[Block]:
         yield Block(np.arange(self.size), self.X, self.y, self.offset, self.weights, self.freq_weights)
@@ -53,8 +54,9 @@ class Stacked:
         own = lambda a: a if a is None or a.ndim == 1 else a[i]  # noqa: E731
         y = tuple(own(a) for a in self.y) if isinstance(self.y, tuple) else own(self.y)
         X = self.X if self.shared else self.X[i]
+        rows = self.pattern.rows if self.rows is None else self.rows[i]
         return replace(self.pattern, y=y, X=X, offset=own(self.offset), weights=own(self.weights),
-                       freq_weights=own(self.freq_weights))
+                       freq_weights=own(self.freq_weights), rows=rows)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ class Ragged:
         y = tuple(map(take, whole.y)) if isinstance(whole.y, tuple) else take(whole.y)
         design = first if same else take(X)
         pattern = replace(whole, n_dropped=0, rows=np.arange(lengths[0]))
-        return Stacked(pattern, self.size, design, y, take(whole.offset), take(whole.weights), take(whole.freq_weights))
+        sides = take(whole.offset), take(whole.weights), take(whole.freq_weights)
+        return Stacked(pattern, self.size, design, y, *sides, take(whole.rows))
 
 
 def subset(data: Stacked | Ragged, index: np.ndarray) -> Stacked | Ragged:
@@ -130,7 +133,8 @@ def subset(data: Stacked | Ragged, index: np.ndarray) -> Stacked | Ragged:
     own = lambda a: a if a is None or a.ndim == 1 else a[index]  # noqa: E731
     y = tuple(map(own, data.y)) if isinstance(data.y, tuple) else own(data.y)
     X = data.X if data.shared else data.X[index]
-    return Stacked(data.pattern, len(index), X, y, own(data.offset), own(data.weights), own(data.freq_weights))
+    sides = own(data.offset), own(data.weights), own(data.freq_weights)
+    return Stacked(data.pattern, len(index), X, y, *sides, None if data.rows is None else data.rows[index])
 
 
 class Seen(NamedTuple):

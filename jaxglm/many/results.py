@@ -19,6 +19,7 @@ from ..results import GLMResults
 from ..results.wald import special
 from ..solvers import Status, Trace
 from .data import Ragged, Stacked, is_fixed, member_family, members_of, presentable, seen, subset
+from .errors import check_kind, standard_errors
 from .extras import best_dispersion, deviances, loglik_at
 from .run import Numbers, Settings, fit_data
 
@@ -33,6 +34,8 @@ class BatchResults:
     labels: list | None = None  # one for each member: a word, or a tuple of the values of several grouping columns
     groups: tuple[str, ...] = ()  # names of the grouping columns
     n_dropped: int = 0  # rows with missing values
+    cov_type: str | None = None  # chosen by with_cov; else the information of the fits
+    correction: str | None = None
 
     # --- what was fitted
 
@@ -96,10 +99,18 @@ class BatchResults:
         """Estimates (B, P)."""
         return self.numbers.theta
 
-    @property
+    @cached_property
     def bse(self) -> np.ndarray:
         """Standard errors (B, P)."""
+        if self.cov_type is not None:
+            return standard_errors(self, self.cov_type, self.correction)
         return self.numbers.se * np.sqrt(self.dispersion)[:, None]
+
+    def with_cov(self, kind: str, *, correction: str | None = None) -> "BatchResults":
+        """The same fits with other standard errors: "expected", "observed", "opg" or "HC0" to "HC5"; see
+        `GLMResults.with_cov`."""
+        check_kind(kind, correction)
+        return replace(self, cov_type=kind, correction=correction)
 
     @property
     def tvalues(self) -> np.ndarray:
@@ -174,7 +185,10 @@ class BatchResults:
 
     @cached_property
     def llf(self) -> np.ndarray:
-        """Log-likelihoods (B,) at the maximum in every estimated parameter, the dispersion too."""
+        """Log-likelihoods (B,) at the maximum in every estimated parameter, the dispersion too; NaN for a quasi
+        family."""
+        if not self.family.is_density:
+            return np.full(len(self), np.nan)
         if self._phi is None:
             return self.numbers.loglik
         if not self._phi_known:
@@ -242,11 +256,12 @@ class BatchResults:
         information, spread = information_at(problem, theta, expected)
         state: Any = Fit(theta, self.numbers.loglik[position], self.status[position], self.n_iter[position],
                          self.numbers.decrement[position], Trace(np.empty(0), np.empty(0)))  # type: ignore[arg-type]
-        return GLMResults(
+        one = GLMResults(
             frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,
             state=state, solver=self.settings.solver, information=information, spread=spread,
             counted=response.counted, cov_type="expected" if expected else "observed",
         )  # fmt: skip
+        return one if self.cov_type is None else one.with_cov(self.cov_type, correction=self.correction)
 
     def _member(self, i) -> int:
         """Position of a member; where the labels are whole numbers, a number is a label."""

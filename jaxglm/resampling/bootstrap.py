@@ -8,13 +8,12 @@ import numpy as np
 
 from ..frame import to_frame
 from ..named import Named
+from ..refits import Progress, Units, columns, estimates, warn_of_failures, whole
 from ..results import GLMResults
 from ..solvers import Status
 from .intervals import basic, bca, percentile
 from .jackknife import jackknife
-from .refits import Progress, columns, estimates, warn_of_failures
 from .simulate import simulated
-from .units import Units, whole
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ import numpy as np
 from ..batch import over_members
 from ..links import Fixed
 from ..problem import linear_predictors
+from ..refits import Progress, labels, refits, warn_of_failures, whole
 from ..results import GLMResults
 from ..solvers import Status
 from .dispersion import log_dispersions
-from .refits import Progress, refits, warn_of_failures
-from .units import labels, whole
 
 USABLE = (Status.CONVERGED, Status.SEPARATED, Status.BOUNDARY)  # at the others the coefficients are of no maximum
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..named import Named
+from ..refits import Progress, Units, columns, estimates, warn_of_failures
 from ..results import GLMResults
 from ..solvers import Status
-from .refits import Progress, columns, estimates, warn_of_failures
-from .units import Units
 
 
 @dataclass(frozen=True)

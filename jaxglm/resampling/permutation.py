@@ -11,9 +11,9 @@ from ..frame.arrays import has_constant
 from ..frame.tables import near
 from ..predictors import with_basis
 from ..programs import solve
+from ..refits import whole
 from ..results import GLMResults
 from .score import Pieces, pieces, scores
-from .units import whole
 
 TIED = 1e-9  # relative difference below which two statistics are the same number up to rounding
 

@@ -13,10 +13,10 @@ from ..frame.arrays import design
 from ..frame.tables import frame_kind
 from ..inference import log_two_sided
 from ..problem import linear_predictors
+from ..refits import BLOCK_ELEMENTS, plan, warn_of_failures
 from ..results import GLMResults
 from ..solvers import Status
 from .dispersion import dispersions
-from .refits import BLOCK_ELEMENTS, plan, warn_of_failures
 from .score import pieces, scores
 
 

@@ -4,8 +4,8 @@ One class in storeys: each inherits the one below and uses nothing above it. Fit
 Likelihood, Coefficients, Wald and Predicting; GLMResults is the roof, and the only one that anybody makes.
 """
 
+from ..prediction import Prediction
 from .glm import GLMResults
-from .prediction import Prediction
 from .wald import special
 
 __all__ = ["GLMResults", "Prediction", "special"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..covariances import Covariance
 from ..families import Family
 from ..fit import Fit
 from ..frame import ModelFrame
@@ -29,6 +30,7 @@ class Fitted:
     spread: float  # Pearson's chi2 over the sum of the weights, where the information is the expected one
     counted: np.ndarray  # how often each row counts
     cov_type: str
+    covariance: Covariance | None = None  # chosen by with_cov; else the default of cov_type
 
     @property
     def status(self) -> Status:

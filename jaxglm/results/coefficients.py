@@ -6,10 +6,9 @@ from typing import Self
 
 import numpy as np
 
-from ..inference import KINDS
+from ..covariances import Covariance, covariance_of
 from ..named import Named
 from ..predictors import inward, outward, present, shared_name
-from ..programs import covariance_of
 from .likelihood import Likelihood
 
 
@@ -69,15 +68,19 @@ class Coefficients(Likelihood):
         return self._named(self._estimates)
 
     @cached_property
+    def _chosen(self) -> Covariance:
+        return self.covariance or covariance_of(self, self.cov_type)
+
+    @property
     def _root(self) -> np.ndarray:
-        """A root R of the covariance R R' of `_estimates`: squares of extreme scales would overflow in the product."""
-        default = "expected" if self._edm else "observed"
-        raw = _inverse_root(self.information) if self.cov_type == default else _root(self._raw_cov(self.cov_type))
-        root = self._outward(raw * np.sqrt(self.dispersion))
-        if len(self._present) > len(root):  # phi by ML: its information is orthogonal to that of the mean
-            root = np.pad(root, (0, 1))
-            root[-1, -1] = 1.0 / np.sqrt(self._phi_fit[2])
-        return root
+        """A root R (P, m) of the covariance R R' of `_estimates`: squares of extreme scales would overflow in the
+        product."""
+        return self._chosen.root
+
+    @property
+    def cov_description(self) -> str:
+        """What the covariance is, with its small-sample factor."""
+        return self._chosen.words
 
     @cached_property
     def _cov(self) -> np.ndarray:
@@ -85,25 +88,31 @@ class Coefficients(Likelihood):
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             return self._root @ self._root.T
 
-    def _raw_cov(self, kind: str) -> np.ndarray:
-        return covariance_of(self.problem, np.asarray(self.state.theta), kind)
-
     def cov_params(self) -> np.ndarray:
         """Covariance of `params`, (P, P); NaN for aliased columns."""
         full = np.full((len(self.names),) * 2, np.nan)
         full[np.ix_(self._present, self._present)] = self._cov
         return full
 
-    def with_cov(self, kind: str) -> Self:
-        """The same fit with covariance "expected" or "observed"; nothing is fitted again."""
-        if kind not in KINDS:
-            raise ValueError(f"unknown covariance {kind!r}; choose from {', '.join(KINDS)}.")
-        if kind == "expected" and not self._edm:
-            raise ValueError(
-                f"the expected information of {self.family_name} with estimated "
-                f"{', '.join(self._shared) or 'parameters'} is not available; use 'observed'."
-            )
-        return replace(self, cov_type=kind)
+    def with_cov(self, kind: str, *, groups=None, correction: str | None = None, fix: bool = False) -> Self:
+        """The same fit with another covariance of the coefficients; only "jackknife" fits again.
+
+        kind: "expected" or "observed" information; "opg", the outer product of gradients; "HC0" to "HC3", "HC4",
+            "HC4m", "HC5", robust against a wrong variance; "cluster", also against dependence within groups;
+            "jackknife", by exact fits without each row (or each group, with groups=).
+        groups: a column of the data or an array with a value for each row; a list of several for multi-way clusters.
+        correction: a small-sample factor for n observations, p coefficients of the mean and G clusters. "none"; "df",
+            n/(n-p), usual for "HC1"; "groups", G/(G-1), usual for "cluster" (R's glm, Stata's ml); "groups-df",
+            G/(G-1) (n-1)/(n-p) (R's lm, statsmodels, Stata's regress). In multi-way clusters each way has its own G.
+        fix: whether a multi-way covariance that is not positive semidefinite loses its negative eigenvalues.
+
+        Where tests use Student's t, those of "cluster" have G - 1 degrees of freedom.
+        Raises: ValueError for an unknown kind or correction, groups that do not fit, a leverage of 1 in HC2 to HC5, or
+            a multi-way covariance that is not positive semidefinite.
+        Source: White (1980); MacKinnon and White (1985); Liang and Zeger (1986); Cameron, Gelbach and Miller (2011).
+        """
+        chosen = covariance_of(self, kind, groups=groups, correction=correction, fix=fix)
+        return replace(self, cov_type=kind, covariance=chosen)
 
     @property
     def bse(self) -> Named:
@@ -111,23 +120,3 @@ class Coefficients(Likelihood):
         largest = np.max(np.abs(self._root), axis=1, initial=0.0)
         scale = np.where(largest > 0, largest, 1.0)
         return self._named(scale * np.linalg.norm(self._root / scale[:, None], axis=1))
-
-
-def _inverse_root(information: np.ndarray) -> np.ndarray:
-    """R with R R' the inverse of an information matrix; NaN where that is not positive definite."""
-    size = np.sqrt(np.abs(np.diagonal(information)))
-    size = np.where(size > 0, size, 1.0)
-    try:
-        triangle = np.linalg.cholesky(information / size / size[:, None])
-    except np.linalg.LinAlgError:
-        return np.full(information.shape, np.nan)
-    return np.linalg.solve(triangle, np.diag(1 / size)).T
-
-
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """R with R R' the covariance; NaN where that is not positive definite."""
-    size = np.sqrt(np.abs(np.diagonal(covariance)))
-    try:
-        return np.linalg.cholesky(covariance / size / size[:, None]) * size[:, None]
-    except np.linalg.LinAlgError:
-        return np.full(covariance.shape, np.nan)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import reports, testing
+from .. import effects, reports, testing
 from ..frame import to_frame
 from ..io import save
 from ..profiles import Profile, profile
@@ -20,11 +20,19 @@ class GLMResults(Predicting):
         """Text table; HTML in a notebook."""
         return render(self)
 
-    def tidy(self, alpha: float = 0.05):
-        """One row a coefficient, as a frame of the input's kind."""
+    def tidy(self, alpha: float = 0.05, *, exponentiate: bool = False):
+        """One row a coefficient, as a frame of the input's kind, with limits at level 1 - alpha.
+
+        exponentiate: estimates and limits become their exponentials, standard errors those times the estimate;
+        statistic and p-value stay, which test a coefficient of 0, a ratio of 1.
+        """
         limits = np.asarray(self.conf_int(alpha))
+        estimate, std_error = np.asarray(self.params), np.asarray(self.bse)
+        if exponentiate:
+            estimate, limits = np.exp(estimate), np.exp(limits)
+            std_error = estimate * std_error
         columns = dict(
-            term=np.asarray(self.names, object), estimate=np.asarray(self.params), std_error=np.asarray(self.bse),
+            term=np.asarray(self.names, object), estimate=estimate, std_error=std_error,
             statistic=np.asarray(self.tvalues), p_value=np.asarray(self.pvalues), conf_low=limits[:, 0],
             conf_high=limits[:, 1], predictor=np.asarray(self.predictors, object),
         )  # fmt: skip
@@ -39,8 +47,9 @@ class GLMResults(Predicting):
         return to_frame(columns, self.frame.kind)
 
     def augment(self):
-        """One row an observation: response, fitted mean, linear predictor, residuals."""
+        """One row an observation: response, fitted mean, linear predictor and its standard error, residuals."""
         columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
+        columns["linear_se"] = self.get_prediction().linear_se
         columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
         return to_frame(columns, self.frame.kind)
 
@@ -88,6 +97,67 @@ class GLMResults(Predicting):
     def null_model(self) -> "GLMResults":
         """The fit with an intercept only: see `jaxglm.reports.null_model`."""
         return reports.null_model(self)
+
+    # --- effects
+
+    def predictions(self, new=None, **options):
+        """Predictions of the rows with standard errors; the options are those of `avg_predictions` but `by`."""
+        return effects.predictions(self, new=new, **options)
+
+    def avg_predictions(self, by=None, *, variables=None, new=None, **options):
+        """Average predictions, one row a group of rows, as a frame of the input's kind.
+
+        by: one or more columns whose values make the groups. variables: names, or {name: values}: each is held at each
+        of its values (by default its levels, or five quantiles) in all rows. new: other rows than those of the fit.
+        scale: "response", or "link". parameter: of the family, in place of the mean. offset: (m,), added. alpha: the
+        limits have level 1 - alpha. Rows count as often as in the fit: not where their weight is 0, freq_weights times.
+        """
+        return effects.avg_predictions(self, by=by, variables=variables, new=new, **options)
+
+    def slopes(self, variables=None, *, new=None, **options):
+        """Slopes of each row; the options are those of `avg_slopes` but `by`."""
+        return effects.slopes(self, variables, new=new, **options)
+
+    def avg_slopes(self, variables=None, *, by=None, new=None, **options):
+        """Average slopes of the response in numbers, average changes from the first level for factors, booleans and
+        numbers that are only 0 or 1: one row a contrast and group, as a frame of the input's kind.
+
+        variables: one or more names, by default all. eps: the step of the differences of the design, by default 1e-5 of
+        the range; the mean itself is differentiated by autodiff. The other arguments are those of `avg_predictions`.
+        """
+        return effects.slopes(self, variables, by=by, new=new, average=True, **options)
+
+    def comparisons(self, variables=None, *, new=None, **options):
+        """Changes of each row; the options are those of `avg_comparisons` but `by`."""
+        return effects.comparisons(self, variables, new=new, **options)
+
+    def avg_comparisons(self, variables=None, *, contrast="difference", by=None, new=None, **options):
+        """Average changes of the response as variables change, as a frame of the input's kind.
+
+        variables: names, or {name: change}. A change of a number is a step, by default 1, centred at its value; a pair
+        (low, high); "sd", "iqr" or "minmax". Of a factor "reference" (the default), "pairwise", "sequential", or a pair
+        (low, high). contrast: "difference", or "ratio" or "odds" ratio of the averages, which are tested against 1 and
+        have limits by their logarithms. The other arguments are those of `avg_predictions`.
+        """
+        return effects.comparisons(self, variables, contrast=contrast, by=by, new=new, average=True, **options)
+
+    def contrasts(self, factor, *, method="pairwise", margins="observed", **options):
+        """Contrasts of the levels of a factor by their marginal means, as a frame of the input's kind.
+
+        method: "pairwise", "reference" (to the first level), "sequential", or a pair (low, high). margins:
+        "observed", averages over the rows with all at one level; or "balanced", at the means of the numbers and with
+        equal shares of the levels of the other factors. adjust: a method of `adjust_pvalues`. The other arguments are
+        those of `avg_comparisons`.
+        """
+        return effects.contrasts(self, factor, method=method, margins=margins, **options)
+
+    def delta(self, fn, *, null=0.0, alpha: float = 0.05):
+        """A function of the coefficients with standard errors by the delta method, as a frame of the input's kind.
+
+        fn: takes the coefficients as a mapping of names to numbers (or `b[0]`, or the array `b.array`) and returns a
+        number, a vector or a mapping of names to them; it is made of arithmetic and `jax.numpy`. null: tested against.
+        """
+        return effects.delta(self, fn, null=null, alpha=alpha)
 
     def wald_test(self, hypothesis, *, value=None, use_f: bool | None = None) -> testing.HypothesisTest:
         """Wald test of a linear hypothesis, text or a matrix; see `jaxglm.testing.wald_test`."""

@@ -46,7 +46,10 @@ class Likelihood(Rows):
 
     @cached_property
     def llf(self) -> float:
-        """Log-likelihood at the estimates, with the dispersion at its maximum; a penalty is not part of it."""
+        """Log-likelihood at the estimates, with the dispersion at its maximum; a penalty is not part of it. NaN for a
+        quasi family, which has no distribution; aic and bic are then NaN, too."""
+        if not self.family.is_density:
+            return np.nan
         if self._phi is None:
             return float(self.state.loglik) + self._penalty_value
         if self._known_phi is None:

@@ -1,75 +1,47 @@
-"""HOST: predictions for the fitted rows or for new ones, with standard errors and limits."""
+"""HOST: predictions for the fitted rows or for new ones."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..frame import Sides, to_frame
-from ..programs import build_problem, facts_at, inverse_link
+from .. import prediction
+from ..prediction import Prediction
 from .wald import Wald
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Predictions (m,) of the mean and the linear predictor with standard errors and confidence limits."""
-
-    mean: np.ndarray
-    mean_se: np.ndarray
-    mean_ci_lower: np.ndarray
-    mean_ci_upper: np.ndarray
-    linear: np.ndarray
-    linear_se: np.ndarray
-    kind: str
-
-    def summary_frame(self):
-        """All of it as a frame of the input's kind."""
-        return to_frame({name: values for name, values in vars(self).items() if name != "kind"}, self.kind)
 
 
 @dataclass(frozen=True)
 class Predicting(Wald):
     """What the model expects of rows."""
 
-    def predict(self, new=None, which: str = "mean", *, offset=None) -> np.ndarray:
-        """Predictions (m,) for new data, or for the fitted rows: "mean", "linear" predictor, or "var" of the response.
+    def predict(self, new=None, which: str = "mean", *, offset=None, parameter: str | None = None, at=None, q=None,
+                trials=None) -> np.ndarray:
+        """Predictions for new data, or for the fitted rows: (m,), or (m, K) for K values in a list.
 
-        new: a frame for a formula model, the design (m, p) for an array model. offset: (m,), added.
+        which: "mean"; "linear" predictor; "var" of the response; "prob", P(Y = at), by default of every whole number
+        up to the largest possible or observed; "cdf", P(Y <= at); "quantile", the smallest response with a cdf >= q.
+        new: a frame for a formula model, the design (m, p) for an array model. offset: (m,), added. parameter: of the
+        family, in place of the mean. at, q: a number, one for each row as an array (m,), or a list or range of numbers.
+        trials: of each row, where the response is successes out of trials; those of the fit, one for new rows. Mean and
+        variance are then of the proportion, the others of the number of successes.
+        The dispersion is that of the standard errors; weights are not used: a response of weight one is predicted.
+        Raises: ValueError for an unknown word or column, or a level that the model does not know.
         """
-        if which not in ("mean", "linear", "var"):
-            raise ValueError(f"unknown prediction {which!r}; choose from mean, linear, var.")
-        eta = self._new_rows(new, offset)[1]
-        if which == "linear":
-            return eta
-        return self._variance(eta) if which == "var" else inverse_link(self.family.links[0], eta)[0]
+        return prediction.predict(self, new, which, offset=offset, parameter=parameter, at=at, q=q, trials=trials)
 
-    def _new_rows(self, new, offset) -> tuple[np.ndarray, np.ndarray]:
-        """Independent columns and linear predictor of new rows."""
-        if new is None and offset is None:
-            return self.frame.X[:, self.basis.kept], self.linear_predictor
-        if new is not None and offset is None and getattr(self.frame.encode, "needs_offset", False):
-            raise ValueError("the model was fitted with an array as offset or exposure: pass offset= for the new rows.")
-        X, known = self.frame.encode(new) if new is not None else (self.frame.X, self.frame.offset)
-        added = Sides.read(len(X), offset=offset).offset
-        X = X[:, self.basis.kept]
-        eta = X @ self._estimates[: X.shape[1]]
-        return X, sum((o for o in (known, added) if o is not None), eta)
+    def get_prediction(self, new=None, *, offset=None, alpha: float = 0.05, parameter: str | None = None,
+                       trials=None) -> Prediction:
+        """Predicted mean, or parameter, and linear predictor with standard errors and limits at level 1 - alpha, which
+        are transformed from the scale of the link; and limits `obs_ci_lower`, `obs_ci_upper` of a new response.
 
-    def _variance(self, eta) -> np.ndarray:
-        if not self.family.traits.edm:
-            raise ValueError(f"which='var' needs a mean as first parameter; that of {self.family_name} is not.")
-        example = np.full(len(eta), self.family.support.example)
-        rows = build_problem(self.problem.family, np.zeros((len(eta), 0)), example)
-        pad = rows.n - len(eta)
-        at = facts_at(rows, (np.pad(eta, (0, pad)), *self._eta[1:]))
-        return self.dispersion * (at.slope**2 / at.expected)[: len(eta)]
+        Where the mean is no parameter of the family it is a sum or integral, and its limits are symmetric.
+        """
+        return prediction.get_prediction(self, new, offset=offset, alpha=alpha, parameter=parameter, trials=trials)
 
-    def get_prediction(self, new=None, *, offset=None, alpha: float = 0.05) -> Prediction:
-        """Predicted mean and linear predictor with standard errors and limits that are transformed from the link."""
-        X, eta = self._new_rows(new, offset)
-        rank = X.shape[1]
-        se = np.sqrt(np.einsum("ij,jk,ik->i", X, self._cov[:rank, :rank], X))
-        half = self._quantile(alpha) * se
-        mean, slope = inverse_link(self.family.links[0], eta)
-        ends = [inverse_link(self.family.links[0], e)[0] for e in (eta - half, eta + half)]
-        low, high = np.minimum(*ends), np.maximum(*ends)
-        return Prediction(mean, np.abs(slope) * se, low, high, eta, se, self.frame.kind)
+    def simulate(self, key, n: int = 1, *, new=None, offset=None, trials=None) -> np.ndarray:
+        """New responses (n, m) for the fitted rows, or new ones, drawn from the fitted distribution: of any family.
+
+        key: a whole number, a jax.random.key or a NumPy generator; the same one draws the same numbers. Prior weights
+        of the fitted rows divide the dispersion. Where there are trials the numbers of successes are drawn.
+        Raises: ValueError where weights have no meaning for one response, or a density does not add up to one.
+        """
+        return prediction.simulate(self, key, n, new=new, offset=offset, trials=trials)

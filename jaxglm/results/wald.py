@@ -25,10 +25,15 @@ class Wald(Coefficients):
         return self._phi is not None and isinstance(self.dispersion_method, str)
 
     @property
+    def df_inference(self) -> float:
+        """Degrees of freedom of t tests and intervals: of the residuals, or clusters less one."""
+        return self.df_resid if self._chosen.df is None else self._chosen.df
+
+    @property
     def pvalues(self) -> Named:
         """Two-sided p-values of the hypotheses that a coefficient is 0."""
         size = -np.abs(np.asarray(self.tvalues))
-        tail = special().stdtr(self.df_resid, size) if self.use_t else special().ndtr(size)
+        tail = special().stdtr(self.df_inference, size) if self.use_t else special().ndtr(size)
         return Named(2 * tail, self.names)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> Named:
@@ -48,7 +53,7 @@ class Wald(Coefficients):
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1; it is {alpha!r}.")
         upper = 1 - alpha / 2
-        return float(special().stdtrit(self.df_resid, upper) if self.use_t else special().ndtri(upper))
+        return float(special().stdtrit(self.df_inference, upper) if self.use_t else special().ndtri(upper))
 
 
 def special():

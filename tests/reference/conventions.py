@@ -4,20 +4,15 @@ from math import inf, lgamma, log, pi
 
 import numpy as np
 
-from .case import Case
 from .fits import Fits
-
-PEARSON = frozenset({"gaussian", "Gamma", "inverse.gaussian", "quasibinomial", "quasipoisson"})
-
-
-def estimates_dispersion(case: Case) -> bool:
-    """R scales standard errors by Pearson chi2 / df also for quasi families and a negative binomial of known theta."""
-    return case.raw["model"]["family"] in PEARSON or bool(case.get("fit.aux.theta.fixed"))
 
 
 def dispersion(fits: Fits) -> float:
+    """R scales standard errors by Pearson chi2 / df also for a negative binomial of known theta."""
     fit = fits.default
-    return fit.pearson_chi2 / fit.df_resid if estimates_dispersion(fits.case) and fit.df_resid else 1.0
+    if not fit.df_resid:
+        return 1.0
+    return fit.pearson_chi2 / fit.df_resid if fits.fixed_theta else fit.dispersion
 
 
 def inference(fits: Fits):

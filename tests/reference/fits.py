@@ -19,13 +19,14 @@ class FamilyWords:
     name: str  # the class in jaxglm
     extra: str | None = None  # our extra parameter on its link scale
     sign: float = 0.0  # the exact engine's log-parameter is `sign` times ours
+    quasi: bool = False
 
 
 FAMILIES = {
     "binomial": FamilyWords("Binomial"),
     "poisson": FamilyWords("Poisson"),
-    "quasibinomial": FamilyWords("Binomial"),  # same estimating equations; only the dispersion differs
-    "quasipoisson": FamilyWords("Poisson"),
+    "quasibinomial": FamilyWords("Binomial", "log(phi)", quasi=True),
+    "quasipoisson": FamilyWords("Poisson", "log(phi)", quasi=True),
     "gaussian": FamilyWords("Gaussian", "log(phi)", 0.5),  # log_sigma = log(phi) / 2
     "Gamma": FamilyWords("Gamma", "log(phi)", -1.0),  # log_shape = -log(phi)
     "inverse.gaussian": FamilyWords("InverseGaussian", "log(phi)", -1.0),  # log_lambda = -log(phi)
@@ -55,6 +56,7 @@ class Fits:
     def model(self, dispersion="pearson", **parameters):
         link = getattr(jg, LINKS[self.case.raw["model"]["link"]])()
         family = getattr(jg, self.words.name)(mu=link, **parameters)
+        family = jg.Quasi(family) if self.words.quasi else family
         data = dict(names=self.case.names, offset=self.case.offset, weights=self.case.weights)
         penalty = "jeffreys" if self.case.raw["model"]["type"] == "firth" else None
         return jg.GLM(self.case.y, self.case.X, family=family, dispersion=dispersion, penalty=penalty, **data)

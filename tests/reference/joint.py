@@ -81,6 +81,12 @@ def in_se(ours, truth, case: Case) -> float:
     return measure.scaled(ours, truth, case.array("exact.se_observed"))
 
 
+def _limits_in_se(ours, truth, case: Case) -> float:
+    """NaN in the case is a limit that is not finite."""
+    truth = np.where(np.isnan(truth), [-np.inf, np.inf], truth)
+    return measure.scaled(ours, truth, case.array("exact.se_observed")[:, None])
+
+
 def table(case: Case) -> tuple[Quantity, ...]:
     coefficients = 1e-6 if case.ill_conditioned else 1e-8
     return (
@@ -92,6 +98,7 @@ def table(case: Case) -> tuple[Quantity, ...]:
         Quantity("BIC", at("exact.BIC_rows"), lambda f: f.bic, 1e-9, when=_all_rows_count),
         Quantity("se", at("exact.se_observed"), lambda f: np.sqrt(np.diag(f.vcov)), 1e-6),
         Quantity("vcov", at("exact.vcov_observed"), lambda f: f.vcov, 1e-6, plain(measure.of_deviations)),
+        Quantity("ci_profile", at("exact.ci_profile.limits"), lambda f: f.limits, 1e-6, _limits_in_se),
         Quantity("R.deviance", at("fit.deviance"), lambda f: f.deviance, 1e-9),
     )
 

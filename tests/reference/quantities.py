@@ -11,6 +11,7 @@ from .fits import Fits, starts
 from .hypotheses import HYPOTHESES
 from .intervals import INTERVALS
 from .quantity import Quantity, at, differs, plain
+from .robust import ROBUST, clustered
 from .yardsticks import (
     LAGGED,
     coefficient_tolerance,
@@ -132,4 +133,6 @@ def from_start(name: str) -> tuple[Quantity, ...]:
 def finite_maximum(case: Case) -> tuple[Quantity, ...]:
     """All rows for a case whose maximum exists."""
     extra = tuple(q for name in starts(case) for q in from_start(name))
-    return LAWS + EXACT + AS_R + HYPOTHESES + INTERVALS + CERTIFIED + (BATCH if case.get("batch") else ()) + extra
+    robust = ROBUST + clustered(case)
+    tables = LAWS + EXACT + AS_R + HYPOTHESES + INTERVALS + robust + CERTIFIED
+    return tables + (BATCH if case.get("batch") else ()) + extra

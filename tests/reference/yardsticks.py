@@ -12,6 +12,10 @@ from .case import Case
 LAGGED = 1e-6  # R's standard errors and dispersion use the IRLS weights of the step before: 3e-7 off in the worst case
 
 
+def lagged(case: Case) -> float:
+    return 1e-4 if case.ill_conditioned else LAGGED
+
+
 def coefficient_unit(case: Case) -> np.ndarray:
     """Standard errors; the coefficients themselves where those do not apply (perfect fit, boundary)."""
     truth, se = np.abs(case.array("exact.coef")), case.array("exact.se_observed")

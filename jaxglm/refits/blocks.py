@@ -12,7 +12,6 @@ import numpy as np
 from ..batch import Members, Outcome, Plan, fit_members
 from ..options import FitWarning
 from ..predictors import present
-from ..results import GLMResults
 from ..solvers import Status
 
 BLOCK_ELEMENTS = 1 << 24  # of the arrays that vary among the members, 128 MB: more would only fill the host's memory
@@ -20,13 +19,13 @@ BLOCK_ELEMENTS = 1 << 24  # of the arrays that vary among the members, 128 MB: m
 Progress = Callable[[int, int], None] | None
 
 
-def plan(fit: GLMResults, progress: Progress = None) -> Plan:
+def plan(fit: Any, progress: Progress = None) -> Plan:
     """The solver of the fit, without its history."""
     return Plan(replace(fit.solver, record=0), expected=fit._edm, progress=progress)
 
 
 def refits(
-    fit: GLMResults, size: int, changed: Callable[[int, int], dict[str, Any]], progress: Progress = None
+    fit: Any, size: int, changed: Callable[[int, int], dict[str, Any]], progress: Progress = None
 ) -> Iterator[tuple[slice, Members, Outcome]]:
     """Blocks of members with their outcomes. changed(start, stop): arrays (stop - start, N) of what varies there.
 
@@ -46,21 +45,21 @@ def _shifted(progress: Progress, start: int, size: int) -> Progress:
     return None if progress is None else lambda done, _: progress(start + done, size)
 
 
-def estimates(fit: GLMResults, size: int, changed, progress: Progress = None) -> tuple[np.ndarray, np.ndarray]:
+def estimates(fit: Any, size: int, changed, progress: Progress = None) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients (size, P) by the names of `columns`, and statuses (size,)."""
     blocks = [outcome for _, _, outcome in refits(fit, size, changed, progress)]
     theta = np.concatenate([o.theta for o in blocks])
     return coefficients(fit, theta), np.concatenate([o.status for o in blocks])
 
 
-def coefficients(fit: GLMResults, theta: np.ndarray) -> np.ndarray:
+def coefficients(fit: Any, theta: np.ndarray) -> np.ndarray:
     """theta (B, .) of the solver's basis as coefficients (B, P); NaN for aliased columns."""
     full = np.full((len(theta), len(columns(fit))), np.nan)
     full[:, present(fit.parts)] = fit._outward(theta.T).T
     return full
 
 
-def columns(fit: GLMResults) -> tuple[str, ...]:
+def columns(fit: Any) -> tuple[str, ...]:
     """Names of the coefficients that are fitted anew: all but a dispersion, which is not one of them."""
     return sum((p.names for p in fit.parts), ())
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from ..results import GLMResults
-
 
 @dataclass(frozen=True)
 class Units:
@@ -17,7 +15,7 @@ class Units:
     weight: np.ndarray  # (N,) weight of a row where its unit counts once; 0 for rows that do not count
 
     @classmethod
-    def of(cls, fit: GLMResults, groups=None) -> "Units":
+    def of(cls, fit: Any, groups=None) -> "Units":
         """Observations of the fit, a row of frequency f being f of them; or its groups of rows."""
         N, used = fit.problem.n, np.flatnonzero(fit.counted > 0)
         code, weight = np.zeros(N, int), np.zeros(N)
@@ -58,19 +56,24 @@ class Units:
         return counts
 
 
-def labels(fit: GLMResults, groups: Any) -> np.ndarray:
-    """The group of each fitted row (n,). groups: a label for each row of the data, dropped rows with or without."""
-    given = np.asarray(groups)
+def labels(fit: Any, groups: Any) -> np.ndarray:
+    """The group of each fitted row (n,). groups: a label for each row of the data, dropped rows with or without, or the
+    name of a column of the data."""
+    given = fit.frame.column(groups, "groups") if isinstance(groups, str) else np.asarray(groups)
     n = len(fit.frame.X)
     if given.shape == (n + fit.n_dropped,):
         given = given[fit.frame.rows]
     if given.shape != (n,):
         given_as = f"{n} rows" + (f", {n + fit.n_dropped} with the dropped ones" if fit.n_dropped else "")
         raise ValueError(f"groups must be a label for each row of the data ({given_as}); its shape is {given.shape}.")
-    missing = np.asarray([g is None or g != g for g in given])
+    missing = np.asarray([_is_missing(g) for g in given]) if given.dtype == object else given != given
     if missing.any():
         raise ValueError(f"groups must not be missing; {missing.sum()} of {n} are (first: row {np.argmax(missing)}).")
     return given.astype(str) if given.dtype == object else given
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def whole(value: Any, name: str, least: int = 1) -> int:

@@ -1,0 +1,7 @@
+"""HOST: covariances of a fitted model other than its own: robust, clustered, by refits. Each function takes the fit."""
+
+from .choice import KINDS, USUAL, Covariance, covariance_of
+from .corrections import correction_of
+from .roots import inverse_root
+
+__all__ = ["KINDS", "USUAL", "Covariance", "correction_of", "covariance_of", "inverse_root"]

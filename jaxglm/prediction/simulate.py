@@ -1,0 +1,46 @@
+"""HOST: responses drawn from a fitted model, by the inverse of each row's distribution function: for any family."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..families import Family
+from .distribution import distribution_of
+from .quantiles import at_chance, check_mass, tables
+
+
+def simulate(fit: Any, rng: Any, n: int = 1, *, new: Any = None, offset: Any = None, trials: Any = None) -> np.ndarray:
+    """Responses (n, m); the arguments are described at `GLMResults.simulate`."""
+    if not (isinstance(n, int | np.integer) and n > 0):
+        raise ValueError(f"n must be a positive number of responses for each row; it is {n!r}.")
+    family, eta, size = distribution_of(fit, new, offset, trials, weighted=True)
+    return draws(family, list(eta), size, int(n), generator(rng))
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """NumPy's generator of a whole number, of a generator, or of a JAX key."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, int | np.integer) and seed >= 0:
+        return np.random.default_rng(int(seed))
+    if isinstance(seed, jax.Array):
+        data = jax.random.key_data(seed)
+        return np.random.default_rng(np.asarray(data).ravel())
+    raise ValueError(f"key must be a whole number >= 0, a jax.random.key or a NumPy generator; it is {seed!r}.")
+
+
+def draws(family: Family, eta: list, trials: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Responses (n, m), independent, of rows with linear predictors eta (m,); successes where there are trials (m,).
+
+    Raises: ValueError for a density that does not add up to one.
+    """
+    uniform = rng.random((n, len(eta[0])))
+    drawn = np.empty(uniform.shape)
+    with jax.enable_x64(True):
+        for at, points, chance in tables(family, eta, trials):
+            check_mass(family.name, chance[:, -1], np.arange(at.start, at.stop))
+            rows = zip(range(at.start, at.stop), uniform[:, at].T, points, chance, strict=True)
+            for row, u, its_points, its_chance in rows:
+                drawn[:, row] = at_chance(family, its_points, its_chance, u * its_chance[-1])
+    return drawn
