@@ -77,8 +77,8 @@ def _table(name: str, fit: Any, alpha: float, method: str, intercept: bool) -> A
     estimate = np.where(endless, np.inf * np.where(endless, direction, 1), estimate)
     note = np.where(endless, "infinite", np.where(np.isnan(estimate), "aliased", ""))
     shown = np.full(len(estimate), True) if intercept else ~_constant(fit)
-    columns = dict(model=np.full(len(estimate), name), predictor=np.array(fit.predictors, str),
-                   term=np.array(fit.names, str), estimate=estimate, low=limits[:, 0], high=limits[:, 1], note=note)  # fmt: skip
+    columns = dict(model=np.full(len(estimate), name), predictor=np.array(fit.predictors, str), note=note,
+                   term=np.array(fit.names, str), estimate=estimate, low=limits[:, 0], high=limits[:, 1])  # fmt: skip
     return {key: values[shown] for key, values in columns.items()}
 
 
@@ -106,7 +106,7 @@ def _scale(ax: Any, data: Arrays, ratio: bool) -> None:
     """Limits of the x axis that hold all finite numbers, and ticks that are read as ratios."""
     found = np.concatenate([data[key] for key in ("estimate", "low", "high")])
     finite = found[np.isfinite(found) & (found > 0 if ratio else True)]
-    low, high = min(finite.min(initial=1.0), 1.0) if ratio else min(finite.min(initial=0.0), 0.0), finite.max(initial=ratio)
+    low, high = finite.min(initial=float(ratio)), finite.max(initial=float(ratio))
     if not ratio:
         pad = 0.05 * (high - low) or 1.0
         ax.set_xlim(low - pad, high + pad)
@@ -139,7 +139,8 @@ def _draw(ax: Any, own: Arrays, y: np.ndarray, label: str, colour: str, marker: 
     ends = np.clip(own["low"], left, right), np.clip(own["high"], left, right)
     ax.hlines(y[bounded], ends[0][bounded], ends[1][bounded], color=colour, linewidth=1.8)
     for end, beyond, arrow in ((left, own["low"] < left, "<"), (right, own["high"] > right, ">")):
-        ax.plot(np.full((beyond & bounded).sum(), end), y[beyond & bounded], arrow, color=colour, markersize=5, clip_on=False)
+        at = y[beyond & bounded]
+        ax.plot(np.full(len(at), end), at, arrow, color=colour, markersize=5, clip_on=False)
     shown = np.isfinite(own["estimate"]) & (own["note"] == "")
     ax.plot(own["estimate"][shown], y[shown], marker, color=colour, markersize=6, markeredgecolor="white", label=label)
     for place, note, estimate in zip(y[~shown], own["note"][~shown], own["estimate"][~shown], strict=True):

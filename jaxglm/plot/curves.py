@@ -49,7 +49,7 @@ def normal_band(n: int, alpha: float = 0.05) -> tuple[np.ndarray, np.ndarray, np
     if n > MOST:
         index = np.unique(np.abs(places[:, None] - np.linspace(places[0], places[-1], MOST)).argmin(axis=0))
     rank = index + 1
-    gaps = np.random.default_rng(0).gamma(np.diff([0, *rank, n + 1]), size=(DRAWS, len(rank) + 1))
+    gaps = np.random.default_rng(0).gamma(np.diff(np.concatenate([[0], rank, [n + 1]])), size=(DRAWS, len(rank) + 1))
     total = np.cumsum(gaps, axis=1)
     tail = betainc(rank, n + 1 - rank, total[:, :-1] / total[:, -1:])
     level = np.quantile(np.minimum(tail, 1 - tail).min(axis=1), alpha)

@@ -14,8 +14,8 @@ CONTOURS = (0.5, 1.0)  # of Cook's distance
 def residual_panel_data(fit: Any, *, kind: str = "quantile", labels: int = 3, alpha: float = 0.05,
                         seed: int = 0) -> Arrays:
     """Arrays over the rows that count: row (position in the input), linear (predictor), residual, root_size,
-    theoretical (normal quantile of its rank), leverage, pearson (standardized), cooks_distance, labelled; and the curves
-    smooth_x, smooth_residual, smooth_root_size; band_x, band_low, band_high.
+    theoretical (normal quantile of its rank), leverage, pearson (standardized), cooks_distance, labelled; and of curves
+    smooth_x, smooth_residual, smooth_root_size, band_x, band_low, band_high.
 
     kind: of `resid`, for the first three pictures. labels: how many rows of the largest influence are labelled.
     alpha: all ordered residuals lie in the band with probability 1 - alpha, if the model holds. seed: of the residuals.
@@ -50,7 +50,9 @@ def residual_panel(fit: Any, *, kind: str = "quantile", labels: int = 3, alpha: 
     axes = four_axes(ax)
     pictures = zip(axes.ravel(), (_against_linear, _quantiles, _sizes, _leverage), strict=True)
     done = [(a, draw(a, data, fit, kind, alpha)) for a, draw in pictures]
-    axes[0, 0].figure.suptitle(heading(f"{model_of(fit)}, n = {fit.nobs:,.10g}", fit), parse_math=False) if ax is None else None
+    if ax is None:
+        title = heading(f"{model_of(fit)}, n = {fit.nobs:,.10g}", fit)
+        axes[0, 0].figure.suptitle(title, fontsize=11, fontweight="bold", parse_math=False)
     for a, points in done:
         write(a, points, data["labelled"] & np.isfinite(points).all(axis=1), data["row"])
     return axes

@@ -38,7 +38,7 @@ def four_axes(ax: Any) -> np.ndarray:
     return given.reshape(2, 2)
 
 
-def _new(size: tuple[float, float], **grid: int) -> Any:
+def _new(size: tuple[float, float], **grid: Any) -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:

@@ -22,7 +22,8 @@ def trace(fit: Any, *, ax: Any = None) -> Any:
     gap is zero to the last digit has no point. ax: where to draw, None for a new figure."""
     data = trace_data(fit)
     ax = axes_of(ax)
-    lines = (("gap", "gap to the last log-likelihood", BLUE, "o-"), ("decrement", "gain still expected", VERMILION, "s--"))
+    lines = (("gap", "gap to the last log-likelihood", BLUE, "o-"),
+             ("decrement", "gain still expected", VERMILION, "s--"))  # fmt: skip
     for name, label, colour, look in lines:
         seen = np.isfinite(data[name]) & (data[name] > 0)
         ax.plot(data["step"][seen], data[name][seen], look, color=colour, markersize=5, label=label)
