@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .style import BLACK, BLUE, Arrays, axes_of, heading, model_of, words
+from .style import BLACK, BLUE, Arrays, axes_of, heading, level, model_of, words
 
 
 def calibration_data(fit: Any, *, bins: int = 10, alpha: float = 0.05) -> Arrays:
@@ -40,5 +40,5 @@ def calibration(fit: Any, *, bins: int = 10, alpha: float = 0.05, ax: Any = None
     ax.plot(x, y, "o", color=BLUE, markersize=6, markeredgecolor="white")
     ax.margins(0.06)
     title = heading(f"Calibration of {model_of(fit)}: {len(x)} bins, {data['count'].sum():,.10g} observations", fit)
-    words(ax, title, "predicted mean", f"observed mean, {1 - alpha:.4g} limits")
+    words(ax, title, "predicted mean", f"observed mean, {level(alpha)} limits")
     return ax

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..reports.quality import numbered
-from .style import BLACK, CYCLE, MARKERS, Arrays, axes_of, heading, legend, model_of, short, words
+from .style import BLACK, CYCLE, MARKERS, Arrays, axes_of, heading, legend, level, model_of, short, words
 
 SPREAD = 0.6  # of a line, over which several models stand
 NAME = 44  # characters of a term
@@ -20,11 +20,13 @@ def coefficients_data(fits: Any, *, alpha: float = 0.05, method: str = "wald", e
     exponentiate: estimates and limits on the scale of ratios. intercept: also the coefficients of constant columns and
         of parameters that all rows share.
     The order is that of the first model, then of what others have more; several predictors are groups, each with a
-    line above for its name. A coefficient that is aliased or infinite has no finite estimate, and a note says which.
+    line above for its name; the first predictor of all models has the name that it has in the first. A coefficient that
+    is aliased or infinite has no finite estimate, and a note says which.
     Raises: ValueError for no fit, no term that is left, another alpha or method.
     """
     models = models_of(fits)
-    tables = [_table(name, fit, alpha, method, intercept) for name, fit in models.items()]
+    lead = next(iter(models.values())).family.parameters[0]
+    tables = [_table(name, fit, lead, alpha, method, intercept) for name, fit in models.items()]
     data = {key: np.concatenate([table[key] for table in tables]) for key in tables[0]}
     if not len(data["term"]):
         raise ValueError("there are no coefficients but intercepts and shared parameters; pass intercept=True.")
@@ -50,7 +52,7 @@ def coefficients(fits: Any, *, alpha: float = 0.05, method: str = "wald", expone
     _name_lines(ax, data, striped=len(models) > 1)
     of = model_of(next(iter(models.values()))) if len(models) == 1 else f"{len(models)} models"
     scale = "exp(estimate)" if exponentiate else "estimate"
-    words(ax, heading(f"Coefficients of {of}", *models.values()), f"{scale}, {1 - alpha:.4g} limits ({method})", "")
+    words(ax, heading(f"Coefficients of {of}", *models.values()), f"{scale}, {level(alpha)} limits ({method})", "")
     if len(models) > 1:
         legend(ax)
     return ax
@@ -65,7 +67,7 @@ def models_of(fits: Any) -> dict[str, Any]:
     return {model_of(fits): fits}
 
 
-def _table(name: str, fit: Any, alpha: float, method: str, intercept: bool) -> Arrays:
+def _table(name: str, fit: Any, lead: str, alpha: float, method: str, intercept: bool) -> Arrays:
     estimate, limits = np.array(fit.params), np.array(fit.conf_int(alpha, method))
     direction = np.zeros(len(estimate))
     if not fit.converged:
@@ -77,7 +79,8 @@ def _table(name: str, fit: Any, alpha: float, method: str, intercept: bool) -> A
     estimate = np.where(endless, np.inf * np.where(endless, direction, 1), estimate)
     note = np.where(endless, "infinite", np.where(np.isnan(estimate), "aliased", ""))
     shown = np.full(len(estimate), True) if intercept else ~_constant(fit)
-    columns = dict(model=np.full(len(estimate), name), predictor=np.array(fit.predictors, str), note=note,
+    predictor = [lead if k == fit.family.parameters[0] else k for k in fit.predictors]
+    columns = dict(model=np.full(len(estimate), name), predictor=np.array(predictor, str), note=note,
                    term=np.array(fit.names, str), estimate=estimate, low=limits[:, 0], high=limits[:, 1])  # fmt: skip
     return {key: values[shown] for key, values in columns.items()}
 
@@ -107,6 +110,8 @@ def _scale(ax: Any, data: Arrays, ratio: bool) -> None:
     found = np.concatenate([data[key] for key in ("estimate", "low", "high")])
     finite = found[np.isfinite(found) & (found > 0 if ratio else True)]
     low, high = finite.min(initial=float(ratio)), finite.max(initial=float(ratio))
+    if not len(finite):
+        ax.set_xticks([])
     if not ratio:
         pad = 0.05 * (high - low) or 1.0
         ax.set_xlim(low - pad, high + pad)
@@ -139,14 +144,16 @@ def _draw(ax: Any, own: Arrays, y: np.ndarray, label: str, colour: str, marker: 
     ends = np.clip(own["low"], left, right), np.clip(own["high"], left, right)
     ax.hlines(y[bounded], ends[0][bounded], ends[1][bounded], color=colour, linewidth=1.8)
     for end, beyond, arrow in ((left, own["low"] < left, "<"), (right, own["high"] > right, ">")):
-        at = y[beyond & bounded]
-        ax.plot(np.full(len(at), end), at, arrow, color=colour, markersize=5, clip_on=False)
+        for place in y[beyond & bounded]:
+            ax.plot(end, place, arrow, color=colour, markersize=5, clip_on=False)
     shown = np.isfinite(own["estimate"]) & (own["note"] == "")
     ax.plot(own["estimate"][shown], y[shown], marker, color=colour, markersize=6, markeredgecolor="white", label=label)
+    leftmost = ax.transAxes.inverted().transform(ax.transData.transform((null, 0)))[0] < 0.55
     for place, note, estimate in zip(y[~shown], own["note"][~shown], own["estimate"][~shown], strict=True):
+        side = "left" if leftmost else "right"
         sign = {"infinite": " (+)" if estimate == np.inf else " (−)"}.get(str(note), "")
-        ax.annotate(f"{note or 'not finite'}{sign}", (null, place), (5, 0), textcoords="offset points", va="center",
-                    fontsize=8, color=colour)  # fmt: skip
+        ax.annotate(f"{note or 'not finite'}{sign}", (null, place), (5 if leftmost else -5, 0), color=colour,
+                    textcoords="offset points", va="center", ha=side, fontsize=8)  # fmt: skip
 
 
 def _name_lines(ax: Any, data: Arrays, *, striped: bool) -> None:

@@ -41,7 +41,7 @@ def _expected(fit: Any, last: np.ndarray, step: int) -> np.ndarray:
     """Of single counts by their probabilities, of wider bars by differences of the distribution function."""
     rows, used = fit.predict(which="prob" if step == 1 else "cdf", at=last.tolist()), fit.counted > 0
     total = fit.counted[used] @ rows[used]
-    return total if step == 1 else np.diff(total, prepend=0.0)
+    return total if step == 1 else np.maximum(np.diff(total, prepend=0.0), 0.0)
 
 
 def rootogram(fit: Any, *, width: int | None = None, ax: Any = None) -> Any:
@@ -57,7 +57,8 @@ def rootogram(fit: Any, *, width: int | None = None, ax: Any = None) -> Any:
     ax.axhline(0, color=BLACK, linewidth=0.8)
     for side in (-1, 1):
         ax.axhline(side, color=GREY, linewidth=0.9, linestyle="--")
-    ax.set_xlim(data["first"][0] - 0.6 * step, data["last"][-1] + 0.6)
+    ax.set_ylim(1.08 * min((top - root).min(), -1.0), 1.04 * max(top.max(), 1.0))
+    ax.set_xlim(data["first"][0] - 0.6 * step, data["last"][-1] + 0.6 * step)
     ax.xaxis.get_major_locator().set_params(integer=True)
     title = heading(f"{model_of(fit)}: {fit.nobs:,.10g} counts", fit)
     beyond = data["beyond"][0]

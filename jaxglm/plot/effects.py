@@ -7,11 +7,11 @@ import numpy as np
 
 from ..effects.variables import Variable, variables_of
 from ..programs import forward_link, inverse_link
-from .style import CYCLE, GREY, MARKERS, Arrays, axes_of, heading, legend, model_of, short, width, words
+from .style import CYCLE, GREY, MARKERS, Arrays, axes_of, heading, legend, level, model_of, short, width, words
 
 OTHERS = ("average", "typical")
 LINES = ("-", "--", "-.", ":")
-SPREAD = 0.3  # of a level, over which several groups stand
+STEP = 0.14  # between groups at one level, of the distance of two levels; less if there are more than five
 
 
 def effects_data(fit: Any, variable: str, by: Any = None, *, others: str = "average", scale: str = "response",
@@ -61,7 +61,7 @@ def effects(fit: Any, variable: str, by: Any = None, *, others: str = "average",
         _name_levels(ax, own["place"])
     of = parameter or ("linear predictor" if scale == "link" else "mean")
     held = "average over the rows" if others == "average" else "other variables typical"
-    y = f"{of} of {fit.frame.response}, {1 - alpha:.4g} limits"
+    y = f"{of} of {fit.frame.response}, {level(alpha)} limits"
     words(ax, heading(f"{model_of(fit)}, {held}", fit), variable, y)
     if len(names) > 1:
         legend(ax)
@@ -112,7 +112,7 @@ def _curve(ax: Any, own: Arrays, i: int, count: int, label: str) -> None:
 
 
 def _points(ax: Any, own: Arrays, i: int, count: int, label: str) -> None:
-    x = np.arange(len(own["place"])) + SPREAD * (2 * i / max(count - 1, 1) - 1) * (count > 1)
+    x = np.arange(len(own["place"])) + min(STEP, 4 * STEP / max(count - 1, 1)) * (i - (count - 1) / 2)
     colour, marker = CYCLE[i % len(CYCLE)], MARKERS[i % len(MARKERS)]
     ax.vlines(x, own["low"], own["high"], color=colour, linewidth=1.8)
     ax.plot(x, own["estimate"], marker, color=colour, markersize=7, markeredgecolor="white", label=label)

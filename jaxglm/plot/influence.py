@@ -9,7 +9,7 @@ from .residuals import largest
 from .style import BLACK, BLUE, GREY, VERMILION, Arrays, axes_of, heading, model_of, words, write
 
 TITLES = {"cooks_distance": "Cook's distance", "dffits": "DFFITS", "hat": "Leverage",
-          "resid_studentized": "Studentized residuals", "bubble": "Influence"}  # fmt: skip
+          "resid_studentized": "Studentized residuals", "bubble": "Influence (areas: Cook's distance)"}  # fmt: skip
 
 
 def influence_data(fit: Any, what: str = "cooks_distance", *, labels: int = 5, exact: bool = False) -> Arrays:
@@ -39,12 +39,13 @@ def influence(fit: Any, what: str = "cooks_distance", *, labels: int = 5, exact:
     with areas that grow with Cook's distance. Arguments and Raises: as `influence_data`."""
     data = influence_data(fit, what, labels=labels, exact=exact)
     ax = axes_of(ax)
-    points = _bubbles(ax, data) if what == "bubble" else _index(ax, data)
+    points, avoid, radius = _bubbles(ax, data) if what == "bubble" else _index(ax, data)
     lost = int(np.sum(~np.isfinite(points).all(axis=1)))
-    title = f"{TITLES.get(what, f'DFBETAS of {what}')}, {model_of(fit)}" + (f"; {lost} rows without" if lost else "")
-    x, y = ("leverage", "studentized residual") if what == "bubble" else ("row", TITLES.get(what, f"DFBETAS of {what}"))
+    name = TITLES.get(what, f"DFBETAS of {what}")
+    title = f"{name}, {model_of(fit)}" + (f"; undefined in {lost} of the rows" if lost else "")
+    x, y = ("leverage", "studentized residual") if what == "bubble" else ("row", name)
     words(ax, heading(title, fit), x, y)
-    write(ax, points, data["labelled"] & np.isfinite(points).all(axis=1), data["row"])
+    write(ax, points, data["labelled"] & np.isfinite(points).all(axis=1), data["row"], avoid=avoid, radius=radius)
     return ax
 
 
@@ -58,7 +59,8 @@ def _values(fit: Any, at: Any, what: str) -> np.ndarray:
     return at.dfbetas[:, int(position)]
 
 
-def _index(ax: Any, data: Arrays) -> np.ndarray:
+def _index(ax: Any, data: Arrays) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Points, places along their lines, and no radius."""
     x, y, threshold = data["row"], data["value"], data["threshold"][0]
     beyond = np.abs(y) > threshold
     for chosen, colour in ((~beyond, BLUE), (beyond, VERMILION)):
@@ -68,14 +70,18 @@ def _index(ax: Any, data: Arrays) -> np.ndarray:
     for side in (1, -1) if np.nanmin(y, initial=0.0) < 0 else (1,):
         ax.axhline(side * threshold, color=GREY, linestyle="--", linewidth=0.9)
     ax.margins(x=0.03, y=0.1)
-    return np.column_stack([x, y])
+    if not np.nanmin(y, initial=0.0) < 0:
+        ax.set_ylim(bottom=0)
+    stems = np.column_stack([np.repeat(x, 12), np.outer(np.nan_to_num(y), np.linspace(0, 1, 12)).ravel()])
+    return np.column_stack([x, y]), stems, 0.0
 
 
-def _bubbles(ax: Any, data: Arrays) -> np.ndarray:
+def _bubbles(ax: Any, data: Arrays) -> tuple[np.ndarray, None, Any]:
+    """Points, nothing else to avoid, and the radii."""
     x, y, cook = data["leverage"], data["studentized"], data["cooks_distance"]
     seen = np.isfinite(x) & np.isfinite(y)
-    area = 12 + 900 * cook[seen] / max(np.max(cook[seen], initial=0.0), 1e-300)
-    ax.scatter(x[seen], y[seen], s=area, color=BLUE, alpha=0.45, linewidths=0.8, edgecolors="white")
+    area = 12 + 900 * np.nan_to_num(cook) / max(np.nanmax(cook, initial=0.0), 1e-300)
+    ax.scatter(x[seen], y[seen], s=area[seen], color=BLUE, alpha=0.45, linewidths=0.8, edgecolors="white")
     ax.axhline(0, color=BLACK, linewidth=0.8)
     ax.margins(0.12)
-    return np.column_stack([x, y])
+    return np.column_stack([x, y]), None, np.sqrt(area / np.pi)

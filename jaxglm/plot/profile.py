@@ -8,6 +8,7 @@ from ..profiles import quantile
 from .style import BLACK, BLUE, GREY, VERMILION, Arrays, axes_of, heading, legend, model_of, words
 
 SCALES = ("loglik", "root")
+FLAT = -0.05  # log-likelihood less its maximum
 
 
 def profile_data(fit: Any, term: str, *, alpha: float = 0.05, method: str = "profile", points: int = 41) -> Arrays:
@@ -59,11 +60,23 @@ def _limits(ax: Any, data: Arrays, scale: str, z: float) -> str:
     """Lines from the axis up to the curve at each limit, with its number; which of them are infinite, in words."""
     floor = ax.get_ylim()[0]
     heights = (data["cutoff"][0],) * 2 if scale == "loglik" else (-z, z)
-    for limit, height, side in zip(data["limits"], heights, ("right", "left"), strict=True):
+    left, right = _ends(ax, data)
+    ax.set_xlim(left, right)
+    for limit, height, lower in zip(data["limits"], heights, (True, False), strict=True):
         if np.isfinite(limit):
             ax.vlines(limit, floor, height, color=BLACK, linewidth=0.9)
-            ax.annotate(f"{limit:.4g}", (limit, floor), (-4 if side == "right" else 4, 4), textcoords="offset points",
-                        ha=side, fontsize=8.5)  # fmt: skip
+            before = limit - left > 0.12 * (right - left) if lower else right - limit < 0.12 * (right - left)
+            ax.annotate(f"{limit:.4g}".replace("-", "−"), (limit, floor), (-4 if before else 4, 4), fontsize=8.5,
+                        textcoords="offset points", ha="right" if before else "left")  # fmt: skip
     ax.vlines(data["estimate"], floor, 0.0, color=GREY, linewidth=0.9)
     lost = [word for word, limit in zip(("lower", "upper"), data["limits"], strict=True) if not np.isfinite(limit)]
     return "".join(f"; no {word} limit" for word in lost)
+
+
+def _ends(ax: Any, data: Arrays) -> tuple[float, float]:
+    """Limits of the x axis: without a limit the curve is flat for ever, and what is flat is left out."""
+    value = data["value"][data["loglik"] < FLAT]
+    if np.isfinite(data["limits"]).all() or not len(value):
+        return ax.get_xlim()
+    pad = 0.05 * np.ptp(value)
+    return value.min() - pad, value.max() + pad

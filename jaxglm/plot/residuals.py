@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from .curves import local_line, normal_band, normal_places
-from .style import BLACK, BLUE, GREY, SKY, VERMILION, Arrays, four_axes, heading, model_of, words, write
+from .style import BLACK, BLUE, GREY, SKY, VERMILION, Arrays, four_axes, heading, level, model_of, words, write
 
 ROOT_OF_NORMAL = 0.8221789586624  # E |Z|^(1/2) of a standard normal Z: 2^(1/4) Gamma(3/4) / sqrt(pi)
+Drawn = tuple[np.ndarray, np.ndarray | None]  # points, and places on the line that guides the eye
 CONTOURS = (0.5, 1.0)  # of Cook's distance
 
 
@@ -49,12 +50,12 @@ def residual_panel(fit: Any, *, kind: str = "quantile", labels: int = 3, alpha: 
     data = residual_panel_data(fit, kind=kind, labels=labels, alpha=alpha, seed=seed)
     axes = four_axes(ax)
     pictures = zip(axes.ravel(), (_against_linear, _quantiles, _sizes, _leverage), strict=True)
-    done = [(a, draw(a, data, fit, kind, alpha)) for a, draw in pictures]
+    done: list[Any] = [(a, *draw(a, data, fit, kind, alpha)) for a, draw in pictures]
     if ax is None:
         title = heading(f"{model_of(fit)}, n = {fit.nobs:,.10g}", fit)
         axes[0, 0].figure.suptitle(title, fontsize=11, fontweight="bold", parse_math=False)
-    for a, points in done:
-        write(a, points, data["labelled"] & np.isfinite(points).all(axis=1), data["row"])
+    for a, points, line in done:
+        write(a, points, data["labelled"] & np.isfinite(points).all(axis=1), data["row"], avoid=line)
     return axes
 
 
@@ -70,27 +71,28 @@ def points_look(n: int) -> dict[str, Any]:
     return dict(s=22 if n < 500 else 10 if n < 5000 else 3, alpha=0.75 if n < 500 else 0.4, color=BLUE, linewidths=0)
 
 
-def _against_linear(ax, data, fit, kind, alpha):
+def _against_linear(ax, data, fit, kind, alpha) -> Drawn:
     x, y = data["linear"], data["residual"]
     ax.scatter(x, y, **points_look(len(x)))
     ax.axhline(0, color=BLACK, linewidth=0.8)
     ax.plot(data["smooth_x"], data["smooth_residual"], color=VERMILION)
     ax.margins(0.08)
     words(ax, "Residuals and fit", "linear predictor", f"{kind} residual")
-    return np.column_stack([x, y])
+    return np.column_stack([x, y]), np.column_stack([data["smooth_x"], data["smooth_residual"]])
 
 
-def _quantiles(ax, data, fit, kind, alpha):
+def _quantiles(ax, data, fit, kind, alpha) -> Drawn:
     x, y = data["theoretical"], data["residual"]
     ax.fill_between(data["band_x"], data["band_low"], data["band_high"], color=SKY, alpha=0.3, linewidth=0)
     ax.axline((0, 0), slope=1, color=BLACK, linewidth=0.8)
     ax.scatter(x, y, **points_look(len(x)))
     ax.margins(0.08)
-    words(ax, f"Normal quantiles, band of {1 - alpha:.4g}", "normal quantile", f"{kind} residual")
-    return np.column_stack([x, y])
+    left, right = ax.get_xlim()
+    words(ax, f"Normal quantiles, {level(alpha)} band", "normal quantile", f"{kind} residual")
+    return np.column_stack([x, y]), np.column_stack([np.linspace(left, right, 80)] * 2)
 
 
-def _sizes(ax, data, fit, kind, alpha):
+def _sizes(ax, data, fit, kind, alpha) -> Drawn:
     x, y = data["linear"], data["root_size"]
     ax.scatter(x, y, **points_look(len(x)))
     if kind == "quantile":
@@ -99,38 +101,39 @@ def _sizes(ax, data, fit, kind, alpha):
     ax.margins(0.08)
     ax.set_ylim(bottom=0)
     words(ax, "Size of residuals", "linear predictor", f"√|{kind} residual|")
-    return np.column_stack([x, y])
+    return np.column_stack([x, y]), np.column_stack([data["smooth_x"], data["smooth_root_size"]])
 
 
-def _leverage(ax, data, fit, kind, alpha):
+def _leverage(ax, data, fit, kind, alpha) -> Drawn:
     x, y, cook = data["leverage"], data["pearson"], data["cooks_distance"]
     single = len(fit.problem.designs) == 1
     look = points_look(len(x))
     seen = np.isfinite(y)
     if not single:
-        look["s"] = 8 + 400 * np.sqrt(cook[seen] / max(np.nanmax(cook, initial=0.0), 1e-300)) / max(len(x), 20) ** 0.5
+        look["s"] = 6 + 120 * cook[seen] / max(np.nanmax(cook, initial=0.0), 1e-300)
     ax.scatter(x[seen], y[seen], **look)
     ax.axhline(0, color=BLACK, linewidth=0.8)
     ax.margins(0.12)
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, max(1.12 * np.max(x[seen], initial=0.0), 1e-3))
+    ax.set_ylim(min(ax.get_ylim()[0], -1.0), max(ax.get_ylim()[1], 1.0))
     if single:
         _contours(ax, len(fit.state.theta))
     lost = (~seen).sum()
-    title = "Leverage" + (f"; {lost} of leverage 1" if lost else "" if single else "; size: Cook's distance")
+    title = "Leverage" + (f"; {lost} of leverage 1" if lost else "" if single else "; size: Cook's D")
     words(ax, title, "leverage", "standardized Pearson residual")
-    return np.column_stack([x, y])
+    return np.column_stack([x, y]), None
 
 
 def _contours(ax, p: int) -> None:
     """Where r^2 h / (p (1 - h)) is one half and one, within the limits of the points."""
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     h = np.linspace(max(right, 1e-6) / 500, min(right, 1 - 1e-9), 500)
-    for level in CONTOURS:
-        height = np.sqrt(level * p * (1 - h) / h)
+    for distance in CONTOURS:
+        height = np.sqrt(distance * p * (1 - h) / h)
         for side in (height, -height):
             inside = (side > low) & (side < high)
             ax.plot(h[inside], side[inside], color=GREY, linewidth=0.9, linestyle="--")
             if inside.any():
-                ax.annotate(f"{level:g}", (h[inside][-1], side[inside][-1]), (-2, 3), textcoords="offset points",
+                ax.annotate(f"{distance:g}", (h[inside][-1], side[inside][-1]), (-2, 3), textcoords="offset points",
                             fontsize=7.5, color=GREY, ha="right")  # fmt: skip
     ax.set(xlim=(left, right), ylim=(low, high))

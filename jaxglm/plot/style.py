@@ -79,20 +79,33 @@ def legend(ax: Any, **options: Any) -> None:
     ax.legend(frameon=False, ncols=max(min(columns, len(names)), 1), **where, **options)
 
 
+def level(alpha: float) -> str:
+    """1 - alpha in words."""
+    return f"{100 * (1 - alpha):.4g}%"
+
+
 def width(ax: Any) -> float:
     """Of the Axes, in points of type."""
     return ax.get_window_extent().width * 72 / ax.figure.dpi
 
 
-def write(ax: Any, points: np.ndarray, labelled: np.ndarray, labels: Any) -> None:
-    """Labels beside their points, the highest first, each in the best free place: on a leader if that is not level."""
+def write(ax: Any, points: np.ndarray, labelled: np.ndarray, labels: Any, *, avoid: Any = None,
+          radius: Any = 0.0) -> None:
+    """Labels beside their points, the highest first, each in the best free place: on a leader if that is not level.
+
+    avoid: (m, 2) places on lines that labels should not cover. radius: of the points, in points of type.
+    """
     ax.figure.canvas.figure.draw_without_rendering()  # else the axes are not yet where they will be
     scale = 72 / ax.figure.dpi
     frame, centres = ax.get_window_extent().extents * scale, ax.transData.transform(points) * scale
-    taken = []
+    radius, taken = np.broadcast_to(radius, len(points)), []
+    if avoid is not None:
+        centres = np.concatenate([centres, ax.transData.transform(avoid) * scale])
+        radius = np.concatenate([radius, np.zeros(len(avoid))])
     for i in sorted(np.flatnonzero(labelled), key=lambda i: -points[i, 1]):
         text = short(str(labels[i]))
-        shift, box = _place(centres[i], 0.62 * FONT * len(text), 1 if points[i, 0] >= 0 else -1, taken, centres, frame)
+        size, outward = (0.62 * FONT * len(text), radius[i]), 1 if points[i, 0] >= 0 else -1
+        shift, box = _place(centres[i], size, outward, taken, (centres, radius + 2), frame)
         taken.append(box)
         leader = dict(arrowstyle="-", color=GREY, linewidth=0.6, shrinkA=0, shrinkB=2) if shift[1] else None
         look = dict(fontsize=FONT, color=BLACK, arrowprops=leader, va="center", ha="left" if shift[0] > 0 else "right")
@@ -104,19 +117,21 @@ def short(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest // 2]}…{text[1 - longest // 2 :]}"
 
 
-def _place(centre, width, outward, taken, centres, frame):
+def _place(centre, size, outward, taken, others, frame):
     """Shift (2,) of a text from its point, in points of type, and its box there: the cheapest of 50 places.
+
+    size: width of the text, radius of its point. others: places of all points, and how far to stay away from them.
 
     A place outside the frame costs most, then one on another label, then each point covered, then the distance.
     """
-    places = []
+    (width, radius), (centres, away), places = size, others, []
     for line, side in product(range(-12, 13), (outward, -outward)):
-        shift = np.array([side * (12 if line else 6), line * 1.25 * FONT])
+        shift = np.array([side * (radius + (12 if line else 6)), line * 1.25 * FONT])
         low = centre + shift - (width if side < 0 else 0, 0.6 * FONT)
         high = low + (width, 1.2 * FONT)
         outside = (low < frame[:2]).any() or (high > frame[2:]).any()
         labels = sum(bool((low - (3, 0) < b[1]).all() and (high + (3, 0) > b[0]).all()) for b in taken)
-        points = np.sum(((centres > low - 2) & (centres < high + 2)).all(axis=1))
+        points = np.sum(((centres > low - away[:, None]) & (centres < high + away[:, None])).all(axis=1))
         cost = 1e9 * outside + 1e6 * labels + points + 0.4 * abs(line) + 0.1 * (side != outward)
         places.append((cost, shift, (low, high)))
     return min(places, key=lambda place: place[0])[1:]

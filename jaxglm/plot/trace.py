@@ -29,7 +29,7 @@ def trace(fit: Any, *, ax: Any = None) -> Any:
         ax.plot(data["step"][seen], data[name][seen], look, color=colour, markersize=5, label=label)
     ax.set_yscale("log")
     ax.set_xlim(0.5, max(len(data["step"]), 1) + 0.5)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    words(ax, heading(f"{fit.solver_name}, {fit.n_iter} steps", fit), "step", "log-likelihood")
+    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    words(ax, heading(f"{fit.solver_name}, {fit.n_iter} step{'s' * (fit.n_iter != 1)}", fit), "step", "log-likelihood")
     legend(ax)
     return ax
