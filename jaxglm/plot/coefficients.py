@@ -9,6 +9,7 @@ from ..reports.quality import numbered
 from .style import BLACK, CYCLE, MARKERS, Arrays, axes_of, heading, legend, level, model_of, short, words
 
 SPREAD = 0.6  # of a line, over which several models stand
+SHARED = "shared by all rows"
 NAME = 44  # characters of a term
 
 
@@ -19,9 +20,9 @@ def coefficients_data(fits: Any, *, alpha: float = 0.05, method: str = "wald", e
     fits: a fit, {name: fit}, or a list of fits. alpha: the limits have level 1 - alpha. method: of `conf_int`.
     exponentiate: estimates and limits on the scale of ratios. intercept: also the coefficients of constant columns and
         of parameters that all rows share.
-    The order is that of the first model, then of what others have more; several predictors are groups, each with a
-    line above for its name; the first predictor of all models has the name that it has in the first. A coefficient that
-    is aliased or infinite has no finite estimate, and a note says which.
+    The order is that of the first model, then of what others have more. Several predictors are groups, each with a line
+    above for its name: the first one of all models has the name that it has in the first, and parameters that all rows
+    share are one group. A coefficient that is aliased or infinite has no finite estimate, and a note says which.
     Raises: ValueError for no fit, no term that is left, another alpha or method.
     """
     models = models_of(fits)
@@ -79,7 +80,8 @@ def _table(name: str, fit: Any, lead: str, alpha: float, method: str, intercept:
     estimate = np.where(endless, np.inf * np.where(endless, direction, 1), estimate)
     note = np.where(endless, "infinite", np.where(np.isnan(estimate), "aliased", ""))
     shown = np.full(len(estimate), True) if intercept else ~_constant(fit)
-    predictor = [lead if k == fit.family.parameters[0] else k for k in fit.predictors]
+    own = {p.parameter for p in fit.parts if not p.shared}
+    predictor = [lead if k == fit.family.parameters[0] else k if k in own else SHARED for k in fit.predictors]
     columns = dict(model=np.full(len(estimate), name), predictor=np.array(predictor, str), note=note,
                    term=np.array(fit.names, str), estimate=estimate, low=limits[:, 0], high=limits[:, 1])  # fmt: skip
     return {key: values[shown] for key, values in columns.items()}

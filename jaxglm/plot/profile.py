@@ -12,8 +12,8 @@ FLAT = -0.05  # log-likelihood less its maximum
 
 
 def profile_data(fit: Any, term: str, *, alpha: float = 0.05, method: str = "profile", points: int = 41) -> Arrays:
-    """Arrays over the points of the curve: value, root (signed), loglik (less its maximum), wald_root, wald_loglik;
-    and estimate (1,), limits (2,), wald_limits (2,), cutoff (1,), the drop of the log-likelihood at the limits.
+    """Arrays over the points of the curve, the limits among them: value, root (signed), loglik (less its maximum),
+    wald_root, wald_loglik; and estimate (1,), limits (2,), wald_limits (2,), cutoff (1,), the log-likelihood at limits.
 
     term: a name in `fit.names`. alpha: the limits have level 1 - alpha. method, points: of `profile` of a fit.
     Raises: KeyError for an unknown term; ValueError for an aliased one, another alpha, method or number of points.
@@ -23,10 +23,13 @@ def profile_data(fit: Any, term: str, *, alpha: float = 0.05, method: str = "pro
     if np.isnan(estimate):
         raise ValueError(f"{term} is aliased: it has no coefficient, and no profile.")
     se, value, z = float(fit.bse[term]), found.values[0], quantile(fit, method, alpha)
-    reached = np.isfinite(value)
-    value, root = value[reached], found.roots[reached]
+    value, root = np.append(value, limits), np.append(found.roots, (-z, z))
+    loglik = np.append(found.loglik[0] - fit.penalised_llf, (-(z**2) / 2,) * 2)
+    order = np.argsort(value)
+    order = order[np.isfinite(value[order])]
+    value, root, loglik = value[order], root[order], loglik[order]
     wald = (value - estimate) / se
-    return dict(value=value, root=root, loglik=found.loglik[0][reached] - fit.penalised_llf, wald_root=wald,
+    return dict(value=value, root=root, loglik=loglik, wald_root=wald,
                 wald_loglik=-(wald**2) / 2, estimate=np.array([estimate]), limits=limits,
                 wald_limits=np.asarray(fit.conf_int(alpha)[term]), cutoff=np.array([-(z**2) / 2]))  # fmt: skip
 
