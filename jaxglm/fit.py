@@ -23,7 +23,10 @@ from .problem import (
 )
 from .solvers import Newton, Status, Trace, run
 
+EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
+SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
+SWEPT = tuple(s * 2.0**k for s in (-1.0, 1.0) for k in range(7)) + (0.0,)  # for one of them: units are unknown
 
 
 class Fit(NamedTuple):
@@ -81,6 +84,17 @@ def _no_tangent(a):
 
 
 def initial(problem: Problem):
+    """Starting theta (P,), from the data and by way of easier families where there are some."""
+    steps = problem.family.easier()
+    if not steps:
+        return _begin(problem)
+    theta = _begin(replace(problem, family=steps[0]))
+    stacked = jax.tree.map(lambda *a: jnp.stack([jnp.asarray(v, problem.dtype) for v in a]), *steps)
+    follow = lambda theta, family: (run(EASY, replace(problem, family=family), theta).theta, None)  # noqa: E731
+    return lax.scan(follow, theta, stacked)[0]
+
+
+def _begin(problem: Problem):
     """Starting theta (P,), from the data; for a large problem the fit of a subsample if that serves."""
     if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
         return _start(problem)
@@ -91,17 +105,42 @@ def initial(problem: Problem):
 
 def _start(problem: Problem):
     """One weighted least squares step from a row-wise guess, which the mean of an exponential dispersion model seldom
-    beats; the best of a few candidates where there are walls or further parameters."""
+    beats; the best of a few candidates where there are walls or further parameters, those then one after the other
+    where they are more than a dispersion."""
     family = problem.family
     if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
         return _mean_candidates(problem)[0]
-    return _best(problem, _candidates(problem))
+    known = family.shared_starts(partial(_mean, problem))
+    best = _best(problem, _candidates(problem, known))
+    plain = len(problem.designs) == 1 or (family.traits.edm and len(problem.designs) == 2)
+    return best if plain or known is not None else _swept(problem, best)
 
 
-def _candidates(problem: Problem) -> list[jax.Array]:
-    """Coefficients of the mean, each with several values of the parameters that all rows share."""
+def _swept(problem: Problem, theta):
+    """theta with each predictor beyond the first at the best of a few constants, twice round."""
+    blocks = _constant_blocks(problem)
+    constants = jnp.stack(blocks + blocks)
+    levels = jnp.asarray(SWEPT, theta.dtype)[:, None]
+
+    def better(theta, constant):
+        trials = jnp.where(constant != 0, levels * constant, theta)
+        return _best(problem, [theta, *trials]), None
+
+    return lax.scan(better, theta, constants)[0]
+
+
+def _constant_blocks(problem: Problem) -> list[jax.Array]:
+    """For each predictor beyond the first the coefficients (P,) whose linear predictor there is about one."""
+    parts = [_constant(d, problem.dtype) for d in problem.designs]
+    still = [jnp.zeros_like(p) for p in parts]
+    return [jnp.concatenate([*still[:k], parts[k], *still[k + 1 :]]) for k in range(1, len(parts))]
+
+
+def _candidates(problem: Problem, known) -> list[jax.Array]:
+    """Coefficients of the first parameter, each with several values of the further ones: those known, or a few."""
     constants = [_constant(d, problem.dtype) for d in problem.designs[1:]]
-    pairs = product(_mean_candidates(problem), problem.family.shared_starts(partial(_mean, problem)))
+    shared = [(eta,) * len(constants) for eta in (SHARED_STARTS if constants else (0.0,))] if known is None else known
+    pairs = product(_mean_candidates(problem), shared)
     return [jnp.concatenate([mean, *(e * c for e, c in zip(eta, constants, strict=True))]) for mean, eta in pairs]
 
 
@@ -176,5 +215,5 @@ def _guess(problem: Problem, average, constant):
 
 def _average(problem: Problem):
     y, response = _response(problem)
-    trials = y[1] if isinstance(y, tuple) else jnp.ones_like(response)
+    trials = problem.family.support.trials(y)
     return weighted_sum(problem, trials * response) / weighted_sum(problem, trials)

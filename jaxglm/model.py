@@ -19,7 +19,6 @@ from .options import (
     for_frame,
     resolve_family,
     resolve_penalty,
-    takes_classes,
     unit_dispersion,
 )
 from .penalties import Penalty
@@ -69,7 +68,7 @@ def glm(
     sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
     if by is None:
-        frame = from_formula(formula, data, **sides, missing=missing, classes=takes_classes(options.family))
+        frame = from_formula(formula, data, **sides, missing=missing, reading=options.family.support.reading)
         options, frame = for_frame(options, frame)
         check_parameters(frame, options.family, _first(formula))
         return _fit(frame, options, solver, start)
@@ -105,7 +104,7 @@ class GLM:
     ):
         sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
         options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
-        frame = from_arrays(y, X, names=names, **sides, missing=missing, classes=takes_classes(options.family))
+        frame = from_arrays(y, X, names=names, **sides, missing=missing, reading=options.family.support.reading)
         self.options, self.frame = for_frame(options, frame)
         check_parameters(self.frame, self.options.family, _first(X) if self.frame.further else None)
 

@@ -21,6 +21,18 @@ FAMILIES = {
     "continuation_ratio": fam.ContinuationRatio, "adjacent_category": fam.AdjacentCategory,
     "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
     "quasipoisson": fam.Quasi(fam.Poisson()), "quasibinomial": fam.Quasi(fam.Binomial()),
+    "student_t": fam.StudentT, "t": fam.StudentT, "lognormal": fam.LogNormal, "weibull": fam.Weibull,
+    "loglogistic": fam.LogLogistic, "logistic": fam.Logistic, "gumbel": fam.Gumbel, "beta": fam.Beta,
+    "laplace": fam.Laplace, "quantile": fam.AsymmetricLaplace, "tweedie": fam.Tweedie, "negbin1": fam.NegativeBinomial1,
+    "nb1": fam.NegativeBinomial1, "nb2": fam.NegativeBinomial, "negbin_p": fam.NegativeBinomialP,
+    "generalised_poisson": fam.GeneralisedPoisson, "generalized_poisson": fam.GeneralisedPoisson,
+    "compois": fam.ConwayMaxwellPoisson, "conway_maxwell_poisson": fam.ConwayMaxwellPoisson,
+    "beta_binomial": fam.BetaBinomial, "betabinomial": fam.BetaBinomial,
+    "poisson_inverse_gaussian": fam.PoissonInverseGaussian, "pig": fam.PoissonInverseGaussian,
+    "zip": fam.zero_inflated(fam.Poisson()), "zinb": fam.zero_inflated(fam.NegativeBinomial()),
+    "hurdle_poisson": fam.hurdle(fam.Poisson()), "hurdle_negbin": fam.hurdle(fam.NegativeBinomial()),
+    "hurdle_gamma": fam.hurdle(fam.Gamma()), "ztpoisson": fam.truncated(fam.Poisson(), 1),
+    "ztnegbin": fam.truncated(fam.NegativeBinomial(), 1),
 }  # fmt: skip
 LINKS = {
     "identity": lnk.Identity, "log": lnk.Log, "logit": lnk.Logit, "probit": lnk.Probit, "cloglog": lnk.CLogLog,
@@ -84,11 +96,6 @@ def _word(word: str, table: dict, what: str):
     raise ValueError(f"unknown {what} {word!r}.{hint} Words: {', '.join(table)}; or pass a {what} object.")
 
 
-def takes_classes(family: fam.Family) -> bool:
-    """Whether the response is a class, of which labels become numbers."""
-    return isinstance(family.support, fam.Classes)
-
-
 def for_frame(options: Options, frame: ModelFrame) -> tuple[Options, ModelFrame]:
     """Options and frame after the family has seen the classes of the response. Where further parameters do what an
     intercept would, the frame loses its own."""
@@ -108,8 +115,8 @@ class Response:
     @classmethod
     def of(cls, frame: ModelFrame, family: fam.Family) -> "Response":
         y, weights, frequency = frame.y, frame.weights, frame.freq_weights
-        pairs = family.support is fam.successes
-        if isinstance(y, tuple) and not pairs:
+        pairs, bounds = family.support.pairs, family.support.reading == "bounds"
+        if isinstance(y, tuple) and not pairs and not bounds:
             raise ValueError(f"{family.name} takes one response; (successes, trials) are for family='binomial'.")
         if frame.success not in (None, "True") and not pairs:
             raise ValueError(
@@ -120,7 +127,7 @@ class Response:
             y, weights = (weights * y, weights), None  # proportions: the weights are the trials
         family.support.check(y, family.name)
         used = np.ones(len(frame.X)) if weights is None else (weights > 0).astype(float)
-        if isinstance(y, tuple):
+        if isinstance(y, tuple) and pairs:
             used = used * (y[1] > 0)
         counted = used if frequency is None else used * frequency
         parts = [a for a in (weights, frequency, None if used.all() else used) if a is not None]
@@ -130,6 +137,5 @@ class Response:
 def unit_dispersion(family: fam.Family, modelled: tuple[str, ...] = ()) -> fam.Family:
     """The family with its dispersion at 1: coefficients of the mean do not depend on it. Where further parameters are
     estimated, or the dispersion is `modelled` itself, it is a parameter like any other."""
-    name = family.traits.dispersion
-    alone = set(family.predictors[1:]) <= {name}
-    return family.with_links(**{name: Fixed(1.0)}) if name and alone and name not in modelled else family
+    name = family.dispersion
+    return family.with_links(**{name: Fixed(1.0)}) if name and name not in modelled else family

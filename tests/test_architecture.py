@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
     ("numerics", "pytree", "compiled", "latex"),
+    ("sums",),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
@@ -39,6 +40,8 @@ MAY_DIFFERENTIATE = {
     "families/base.py": ("grad",),
     "diagnostics/facts.py": ("grad", "jvp"),
     "diagnostics/residuals.py": ("grad",),
+    "families/tails.py": ("grad",),  # in y: how fast a density changes
+    "families/conway.py": ("jvp",),  # of a mean in the rate: the implicit derivative
     "programs.py": ("jvp",),
     "fit.py": ("jvp",),
     "prediction/scales.py": ("jvp",),

@@ -36,8 +36,8 @@ def test_a_wrong_number_fails():
 
 
 def test_an_unknown_model_is_unsupported():
-    raw = by_id("gaussian_mtcars").raw | {"model": {"type": "beta", "family": "beta", "link": "logit"}}
-    assert str(judge(Case(raw))) == "gaussian_mtcars unsupported (type beta)"
+    raw = by_id("gaussian_mtcars").raw | {"model": {"type": "lmm", "family": "gaussian", "link": "identity"}}
+    assert str(judge(Case(raw))) == "gaussian_mtcars unsupported (type lmm)"
 
 
 def test_names_of_bad_starts():

@@ -1,38 +1,102 @@
 """The built-in families and what a user needs to write another."""
 
-from .base import Family, family, inside
+from .base import AnyFamily, Family, family, inside
 from .categorical import AdjacentCategory, ContinuationRatio, Multinomial, Ordinal
-from .continuous import Exponential, Gamma, Gaussian, InverseGaussian
-from .counts import Binomial, Geometric, NegativeBinomial, Poisson
+from .combinators import censored, hurdle, inflated, interval_censored, mixture, truncated, zero_inflated
+from .continuous import (
+    AsymmetricLaplace,
+    Beta,
+    Exponential,
+    Gamma,
+    Gaussian,
+    Gumbel,
+    InverseGaussian,
+    Laplace,
+    Logistic,
+    LogLogistic,
+    LogNormal,
+    StudentT,
+    Weibull,
+)
+from .conway import ConwayMaxwellPoisson
+from .counts import (
+    BetaBinomial,
+    Binomial,
+    GeneralisedPoisson,
+    Geometric,
+    NegativeBinomial,
+    NegativeBinomial1,
+    NegativeBinomialP,
+    Poisson,
+    PoissonInverseGaussian,
+)
 from .quasi import Quasi, quasi
-from .support import Classes, Support, binary, counts, interval, nonnegative, positive, reals, successes, unit
+from .support import (
+    Classes,
+    Support,
+    binary,
+    counts,
+    interval,
+    nonnegative,
+    positive,
+    reals,
+    successes,
+    unit,
+    zero_or_positive,
+)
+from .tweedie import Tweedie
 
 __all__ = [
     "AdjacentCategory",
+    "AnyFamily",
+    "AsymmetricLaplace",
+    "Beta",
+    "BetaBinomial",
     "Binomial",
     "Classes",
     "ContinuationRatio",
+    "ConwayMaxwellPoisson",
     "Exponential",
     "Family",
     "Gamma",
     "Gaussian",
+    "GeneralisedPoisson",
     "Geometric",
+    "Gumbel",
     "InverseGaussian",
+    "Laplace",
+    "LogLogistic",
+    "LogNormal",
+    "Logistic",
     "Multinomial",
     "NegativeBinomial",
+    "NegativeBinomial1",
+    "NegativeBinomialP",
     "Ordinal",
     "Poisson",
+    "PoissonInverseGaussian",
     "Quasi",
+    "StudentT",
     "Support",
+    "Tweedie",
+    "Weibull",
     "binary",
+    "censored",
     "counts",
     "family",
+    "hurdle",
+    "inflated",
     "inside",
     "interval",
+    "interval_censored",
+    "mixture",
     "nonnegative",
     "positive",
     "quasi",
     "reals",
     "successes",
+    "truncated",
     "unit",
+    "zero_inflated",
+    "zero_or_positive",
 ]

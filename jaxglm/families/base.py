@@ -15,8 +15,7 @@ from ..compiled import program
 from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is_constrained
 from ..pytree import pytree, static
 from .support import Support, reals
-
-SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for parameters beyond the mean
+from .tails import integrated_tails
 
 
 class Family:
@@ -29,6 +28,10 @@ class Family:
     def loglik(self, y, *parameters: Parameter):
         """Log-density of one observation, a scalar, with all constants."""
         raise AttributeError(f"{self.name} needs a method loglik(y, {', '.join(self.parameters)})")
+
+    def log_tails(self, y, *parameters: Parameter):
+        """(log P(Y <= y), log P(Y > y)): sums or quadratures of the density, unless the family has a closed form."""
+        return integrated_tails(lambda t: self.loglik(t, *parameters), self.support, y)
 
     @property
     def name(self) -> str:
@@ -64,13 +67,18 @@ class Family:
         """The same family with other links."""
         return dataclasses.replace(self, **links)  # type: ignore[type-var]
 
-    def shared_starts(self, mean: Callable) -> tuple[tuple, ...]:
-        """Candidates for the linear predictors of the parameters beyond the first, to begin from.
+    def shared_starts(self, mean: Callable) -> tuple[tuple, ...] | None:
+        """Candidates for the linear predictors of the parameters beyond the first, to begin from; None if a search has
+        to find some.
 
         mean: (function of y) -> its average over the rows.
         """
-        further = len(self.predictors) - 1
-        return tuple((eta,) * further for eta in SHARED_STARTS) if further else ((),)
+        return None
+
+    def easier(self) -> tuple[Self, ...]:
+        """Families of the same form with other numbers, each nearer to this one: the maximum of one is the start of the
+        next, and that of the last the start of the fit. For a log-likelihood that is too sharp to begin with."""
+        return ()
 
     def with_levels(self, levels: tuple[str, ...]) -> Self:
         """The family of a response with these classes; of itself for a response of numbers."""
@@ -97,6 +105,13 @@ class Family:
         """What identifies the log-likelihood apart from links and numbers."""
         return type(self)
 
+    @property
+    def dispersion(self) -> str | None:
+        """Name of the parameter that only scales the score, so that the coefficients of the mean do not depend on it;
+        none where a further parameter is free, which does depend on it."""
+        others = [n for n in self.predictors[1:] if n != self.traits.dispersion]
+        return None if others else self.traits.dispersion
+
     def link_of(self, name: str) -> Link:
         """Link of the parameter of this name."""
         return self.links[self.parameters.index(name)]
@@ -114,6 +129,9 @@ class Family:
         title = name or getattr(loglik, "__name__", "custom")
         pairs = tuple(links.items())
         return FunctionFamily(tuple(k for _, k in pairs), tuple(n for n, _ in pairs), loglik, support, title)
+
+
+AnyFamily = Any  # a Family: type checkers do not see that the decorator makes one
 
 
 def inside(family: Family, mean):
@@ -225,11 +243,14 @@ def _is_number(f: dataclasses.Field, value) -> bool:
 
 
 def _probe_points(support: Support, intervals: tuple[Interval, ...]):
-    """Six interior points of y and of each parameter, irregular so that no identity holds by accident."""
+    """Interior points of y and of each parameter, irregular so that no identity holds by accident; then the ends that
+    belong to the support, where a density may be another one, as with inflated zeros."""
     base = np.asarray([0.13, 0.31, 0.47, 0.59, 0.71, 0.88])
     turned = [np.roll(base, 2 * j + 1) ** (1 + 0.1 * j) for j in range(len(intervals))]
-    y = _spread(base, (support.low, support.high))
-    return y, tuple(_spread(u, i) for u, i in zip(turned, intervals, strict=True))
+    ends = [e for e in (support.low, support.high) if support.closed and np.isfinite(e)]
+    y = np.concatenate([_spread(base, (support.low, support.high)), ends])
+    pick = np.arange(len(y)) % len(base)
+    return y, tuple(_spread(u, i)[pick] for u, i in zip(turned, intervals, strict=True))
 
 
 def _spread(u, interval: Interval):

@@ -54,6 +54,9 @@ class Multinomial(Categorical):
         pairs = zip(self.parameters, self.links, strict=True)
         return dataclasses.replace(self, own_links=tuple(links.get(n, k) for n, k in pairs))
 
+    def shared_starts(self, mean):
+        return ((0.0,) * (len(self.predictors) - 1),)
+
     def loglik(self, y, *parameters):
         eta = jnp.stack([jnp.zeros_like(parameters[0].value), *(p.value for p in parameters)])
         largest = jnp.max(eta)

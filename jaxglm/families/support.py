@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,10 +21,16 @@ class Support:
     whole: bool = False  # whether it holds whole numbers only
     example: float = 1.0  # a valid response, used for rows of weight zero
     hint: str = ""
+    reading: ClassVar[str] = "numbers"  # how the front door reads y: "numbers", "classes", or "bounds" of it
     top: float | None = None  # largest log-density that any parameters give, where it is the same for every response
+    pairs: bool = False  # whether y may be a pair (successes, trials)
+    atoms: tuple[float, ...] = ()  # single points that have a probability of their own beside the density
 
     def outside(self, y: Any) -> np.ndarray:
         """Mask of the rows that are not in the support."""
+        return self._beyond(y) & ~np.isin(y, self.atoms)
+
+    def _beyond(self, y):
         low, high = (np.less, np.greater) if self.closed else (np.less_equal, np.greater_equal)
         bad = ~np.isfinite(y) | (low(y, self.low) if self.low > -inf else False)
         bad = bad | (high(y, self.high) if self.high < inf else False)
@@ -42,6 +48,10 @@ class Support:
     def response(self, y):
         """y on the scale of the mean."""
         return y
+
+    def trials(self, y):
+        """How many trials each response stands for."""
+        return 1.0 * (y == y)
 
     def at_mean(self, y, mean):
         """The response whose mean-scale value is `mean`."""
@@ -62,6 +72,7 @@ class Successes(Support):
     high: float = 1.0
     closed: bool = True
     whole: bool = True
+    pairs: bool = True
 
     def outside(self, y):
         if not isinstance(y, tuple):
@@ -83,6 +94,9 @@ class Successes(Support):
     def response(self, y):
         return y[0] / y[1] if isinstance(y, tuple) else y
 
+    def trials(self, y):
+        return y[1] if isinstance(y, tuple) else 1.0 * (y == y)
+
     def at_mean(self, y, mean):
         return (y[1] * mean, y[1]) if isinstance(y, tuple) else mean
 
@@ -96,6 +110,7 @@ class Successes(Support):
 class Classes(Support):
     """The numbers of the classes, 0, 1, ..."""
 
+    reading: ClassVar[str] = "classes"
     levels: tuple[str, ...] = ()
     low: float = 0.0
     closed: bool = True
@@ -121,3 +136,4 @@ unit = Support("strictly between 0 and 1", low=0.0, high=1.0, example=0.5)
 counts = Support("non-negative integers", low=0.0, closed=True, whole=True, hint="Use Gamma for positive reals.")
 binary = Support("0 or 1", low=0.0, high=1.0, closed=True, whole=True)
 successes = Successes()
+zero_or_positive = Support("non-negative", low=0.0, closed=True, atoms=(0.0,))

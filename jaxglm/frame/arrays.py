@@ -9,20 +9,20 @@ import numpy as np
 
 from .base import Columns, ModelFrame, Part, Sides, kept_rows
 from .numeric import all_finite, numeric
-from .response import read_classes, read_response
+from .response import read_response
 from .tables import check_index, frame_kind, numeric_columns
 
 
 def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposure: Any = None,
                 weights: Any = None, freq_weights: Any = None, trials: Any = None,
-                missing: str = "raise", classes: bool = False) -> ModelFrame:
+                missing: str = "raise", reading: str = "numbers") -> ModelFrame:
     """The model frame of a response and a design as given (no intercept is added).
 
     y: (n,) numbers, booleans or values of two levels; or a tuple (successes, trials).
     X: (n, p) numbers, or a data frame of numeric columns; or a dict of such, one for each parameter, the mean first.
     names: p names, by default the frame's or x0, x1, ...; with a dict of designs a dict of such.
     offset: added to the linear predictor. exposure: > 0, its log is added. weights, freq_weights: >= 0.
-    missing: "raise", or "drop" the rows with a missing value anywhere. classes: whether y is one of classes.
+    missing: "raise", or "drop" the rows with a missing value anywhere. reading: of y, see `read_response`.
     Raises: ValueError, which names the argument and the first offending row.
     """
     check_index(**{_label(k): v for k, v in _designs(X).items()}, y=y, offset=offset, exposure=exposure,
@@ -34,7 +34,7 @@ def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposu
         raise ValueError(f"X is empty: its shape is {matrix.shape}. A model needs at least one row and one column.")
     sides = Sides.read(n, offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     name = str(getattr(y, "name", None) or "y")
-    response = read_classes(y, name) if classes else read_response(y, sides.trials, name)
+    response = read_response(y, sides.trials, name, reading=reading)
     further = {_label(k): made[0] for k, made in others}
     _check_length(response.columns(name) | further, n)
     absent = _missing(response.columns(name), sides) | missing_columns(matrix, labels)

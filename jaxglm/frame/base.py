@@ -178,11 +178,26 @@ class Without:
 
     @property
     def needs_offset(self) -> bool:
-        return getattr(self.encode, "needs_offset", False)
+        return self.encode.needs_offset
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.encode.variables
+
+    @property
+    def factors(self) -> frozenset[str]:
+        return self.encode.factors
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return self.encode.needed
+
+    def columns(self, new: Any) -> dict[str, Any]:
+        return self.encode.columns(new)
 
     @property
     def terms(self) -> tuple[Columns, ...]:
-        moved = (c._replace(positions=self._shifted(c.positions)) for c in self.encode.terms)  # type: ignore[attr-defined]
+        moved = (c._replace(positions=self._shifted(c.positions)) for c in self.encode.terms)
         return tuple(c for c in moved if c.positions)
 
     def _shifted(self, positions: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from .base import Columns, ModelFrame, Part, Sides, kept_rows
 from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
-from .response import Counts, read_classes, read_response
+from .response import Counts, read_response
 from .tables import Table, check_index, plain
 
 OFFSETS = ("offset", "exposure")
@@ -19,7 +19,7 @@ OFFSETS = ("offset", "exposure")
 
 def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = None, exposure: Any = None,
                  weights: Any = None, freq_weights: Any = None, trials: Any = None, missing: str = "drop",
-                 apart: Any = (), context: Mapping[str, Any] | None = None, classes: bool = False) -> ModelFrame:
+                 apart: Any = (), context: Mapping[str, Any] | None = None, reading: str = "numbers") -> ModelFrame:
     """The model frame of a formula, or of a formula for each of several parameters.
 
     formula: "y ~ x + C(g) + offset(e)", "cbind(successes, failures) ~ x", "log(y) ~ ."; right-hand side by formulaic.
@@ -28,7 +28,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
     missing: "drop" the rows with a missing value in a column that is used, or "raise".
     apart: columns that "." does not stand for.
-    context: functions and constants that the formula may use, by name. classes: whether the response is one of classes.
+    context: functions and constants that the formula may use, by name. reading: of the response, see `read_response`.
     Raises: ValueError, which names the column and the first offending row; ImportError without formulaic.
     """
     table, space = Table.read(data), dict(context or {})
@@ -42,7 +42,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     kept, sides = _complete(columns, rows), sides.at(rows)
     name = parsed.response_name
     values = _response_values(parsed.response, kept, space, rows)
-    response = read_classes(values, name) if classes else read_response(values, sides.trials, name, rows)
+    response = read_response(values, sides.trials, name, rows, reading=reading)
     beside = {role: named[role] for role in OFFSETS if role in named}
     from_arrays = any(given[role] is not None and role not in named for role in OFFSETS)
     main = _part("", parsed, _Source(table, kept, space, rows), sides, beside, from_arrays)
@@ -185,12 +185,13 @@ def _complete(columns: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:
 
 def _response_values(expression: str, kept: dict[str, Any], space: Mapping[str, Any], rows: np.ndarray) -> Any:
     values = evaluate(expression, kept, space)
-    parts = values if isinstance(values, Counts) else (values,)
+    parts = values if isinstance(values, tuple) else (values,)
+    infinite = isinstance(values, tuple) and not isinstance(values, Counts)  # a bound may be
     for part in parts:
         if np.shape(part)[:1] != (len(rows),):
             raise ValueError(f"the response {expression!r} must have a value for each of {len(rows)} rows; "
                              f"its shape is {np.shape(part)}.")
-        if np.asarray(part).dtype.kind == "f":
+        if np.asarray(part).dtype.kind == "f" and not infinite:
             _check_defined(np.asarray(part), expression, rows)
     return values
 

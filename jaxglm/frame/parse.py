@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .response import Counts
+from .response import Counts, between, surv
 from .tables import Table, near
 
 CASTS = ("float", "int", "bool", "str")
@@ -137,7 +137,7 @@ def functions() -> dict[str, Any]:
     from formulaic.transforms import TRANSFORMS
 
     more = {"sqrt": np.sqrt, "log1p": np.log1p, "expm1": np.expm1, "abs": np.abs, "factor": TRANSFORMS["C"]}
-    return {**TRANSFORMS, **more, "cbind": cbind}
+    return {**TRANSFORMS, **more, "cbind": cbind, "Surv": surv, "between": between}
 
 
 def cbind(successes: Any, failures: Any) -> Counts:

@@ -18,27 +18,35 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Response:
-    values: np.ndarray | Pair
+    values: Any  # (n,), or a tuple of such
     success: str | None = None
     levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
+    parts: tuple[str, ...] = ("successes", "trials")  # names of the arrays of a tuple
 
     def columns(self, name: str) -> dict[str, np.ndarray]:
         if isinstance(self.values, tuple):
-            return {"successes": self.values[0], "trials": self.values[1]}
+            return dict(zip(self.parts, self.values, strict=True))
         return {name: self.values}
 
-    def at(self, rows: np.ndarray) -> np.ndarray | Pair:
+    def at(self, rows: np.ndarray) -> Any:
         if isinstance(self.values, tuple):
-            return self.values[0][rows], self.values[1][rows]
+            return tuple(values[rows] for values in self.values)
         return self.values[rows]
 
 
-def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray | None = None) -> Response:
+def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray | None = None, *,
+                  reading: str = "numbers") -> Response:
     """The response as float64; raises ValueError for text of other than two levels, infinite values, wrong trials.
 
     y: numbers, booleans, values of two levels, a tuple (successes, trials) of arrays, or Counts.
     rows: positions of the values in the data that the user knows, for messages.
+    reading: "numbers"; "classes", whose labels become numbers; "bounds", a tuple of arrays that say between which
+    bounds the response is.
     """
+    if reading == "classes":
+        return read_classes(y, name)
+    if reading == "bounds":
+        return _read_bounds(y, name)
     if trials is not None and _is_pair(y):
         raise ValueError(f"{name} holds the trials already; leave out trials=.")
     if not _is_pair(y) and trials is None:
@@ -50,6 +58,28 @@ def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray
     for column, values in response.columns(name).items():
         _check_finite(values, column, rows)
     return response
+
+
+def _read_bounds(y: Any, name: str) -> Response:
+    """(time, event), (time, event, end) or (lower, upper) as given; what they mean is the family's to say. Bounds may
+    be infinite."""
+    if not isinstance(y, tuple):
+        return Response(*coded(y, name))
+    values = tuple(vector(part, f"part {k} of {name}") for k, part in enumerate(y, 1))
+    for k, part in enumerate(values[1:], 2):
+        if len(part) != len(values[0]):
+            raise ValueError(f"part {k} of {name} has {len(part)} values, but the first has {len(values[0])}.")
+    return Response(values, parts=tuple(f"part {k} of {name}" for k in range(1, len(values) + 1)))
+
+
+def surv(time: Any, event: Any, *end: Any) -> tuple:
+    """What Surv(time, event) means on the left of a formula."""
+    return time, event, *end
+
+
+def between(lower: Any, upper: Any) -> tuple:
+    """What between(lower, upper) means on the left of a formula."""
+    return lower, upper
 
 
 def read_classes(y: Any, name: str) -> Response:

@@ -4,10 +4,11 @@ from .base import FunctionLink, Interval, Link, bisect, link, rises
 from .bounds import eta_interval, is_constrained, is_unknown
 from .fixed import Fixed
 from .powers import Identity, Inverse, InverseSquared, Log, Power, Sqrt
-from .unit import Cauchit, CLogLog, Logit, LogLog, Probit
+from .unit import Between, Cauchit, CLogLog, Logit, LogLog, Probit
 from .view import Parameter
 
 __all__ = [
+    "Between",
     "CLogLog",
     "Cauchit",
     "Fixed",

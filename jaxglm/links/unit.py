@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from ..numerics import expit, log1mexp, log_expit, log_ndtr_pair, softplus
+from ..pytree import static
 from .base import Link, link
 
 
@@ -24,6 +25,24 @@ class Logit(Link):
 
     def log1m_inverse(self, eta):
         return -softplus(eta)
+
+
+@link
+class Between(Link):
+    """eta = logit of the share of the way from `low` to `high`."""
+
+    low: float = static(default=0.0)
+    high: float = static(default=1.0)
+
+    @property
+    def image(self):  # type: ignore[override]
+        return self.low, self.high
+
+    def inverse(self, eta):
+        return self.low + (self.high - self.low) * expit(eta)
+
+    def forward(self, value):
+        return jnp.log(value - self.low) - jnp.log(self.high - value)
 
 
 @link

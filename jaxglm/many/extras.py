@@ -56,4 +56,4 @@ def _loglik_at(problem: Problem, theta, phi):
 
 def _with_dispersion(problem: Problem, link: Link) -> Family:
     """The family of a member, whose other numbers are its own, with this link of its dispersion."""
-    return problem.family.with_links(**{problem.family.traits.dispersion: link})  # type: ignore[dict-item]
+    return problem.family.with_links(**{problem.family.dispersion: link})  # type: ignore[dict-item]

@@ -82,7 +82,7 @@ class BatchResults:
 
     @property
     def _phi(self) -> str | None:
-        return self.family.traits.dispersion
+        return self.family.dispersion
 
     @property
     def _further(self) -> tuple[str, ...]:

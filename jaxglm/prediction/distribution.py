@@ -27,7 +27,7 @@ def distribution_of(fit: Any, new: Any = None, offset: Any = None, trials: Any =
 
 def trials_of(fit: Any, new: Any, trials: Any, n: int) -> np.ndarray | None:
     """Trials of each row, for a response of pairs: given, those of the fit, or one."""
-    if not isinstance(fit.frame.y, tuple) and not isinstance(fit.problem.y, tuple):
+    if not has_trials(fit):
         if trials is not None:
             raise ValueError(f"trials= is for successes out of trials; {fit.family_name} has one number a row here.")
         return None
@@ -36,10 +36,15 @@ def trials_of(fit: Any, new: Any, trials: Any, n: int) -> np.ndarray | None:
     return np.ones(n) if new is not None else np.asarray(fit.problem.y[1])[:n]
 
 
+def has_trials(fit: Any) -> bool:
+    """Whether the response is successes out of trials."""
+    return fit.family.support.pairs and isinstance(fit.problem.y, tuple)
+
+
 def _weighted(fit: Any, at: Predictors) -> tuple[np.ndarray, ...]:
     """Prior weights divide the dispersion; without one, a weighted log-likelihood is that of no single response."""
     weights = fit.frame.weights
-    if weights is None or isinstance(fit.problem.y, tuple) or np.all((weights == 1) | (weights == 0)):
+    if weights is None or has_trials(fit) or np.all((weights == 1) | (weights == 0)):
         return at.eta
     if fit._phi is None or fit._phi not in at.names:
         raise ValueError(f"weights= of {fit.family_name} multiply its log-likelihood, which is then of no single "

@@ -52,7 +52,7 @@ def curve(fit: Any, at: Predictors, scale: str = "response", parameter: str | No
 def _mean_curve(fit: Any, at: Predictors, trials: Any) -> Curve:
     """The mean as a sum or integral over the density, of which every parameter may be part."""
     n, K = len(at.eta[0]), range(len(at.eta))
-    pairs = isinstance(fit.problem.y, tuple)
+    pairs = fit.family.support.pairs and isinstance(fit.problem.y, tuple)
     size = (np.ones(n) if trials is None else trials,) if pairs else ()
     value, slope, bend = mean_curve(fit.family, tuple(at.eta), size)
     return Curve(value, {k: slope[k] for k in K}, {(j, k): bend[j][k] for j in K for k in K})

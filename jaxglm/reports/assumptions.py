@@ -135,7 +135,7 @@ def calibration(fit: Any, bins: int = 10) -> Calibration:
         raise ValueError(f"bins must be a whole number, at least 2; it is {bins!r}.")
     used, (mean, variance) = fit.counted > 0, mean_and_variance(fit)
     y, weight = fit.problem.y, fit._weights[: fit._n][used]
-    trials = y[1][: fit._n][used] if isinstance(y, tuple) else np.ones(len(weight))
+    trials = np.asarray(fit.problem.family.support.trials(y))[: fit._n][used]
     mean, response = mean[used], fit.y[used]
     group = _groups(mean, bins, fit.counted[used])
     total = lambda v: np.bincount(group, v)  # noqa: E731

@@ -72,6 +72,7 @@ def mean_and_variance(fit: Any) -> tuple[np.ndarray, np.ndarray]:
             return at.mean[:n], fit.dispersion * (at.slope**2 / at.expected)[:n]
     y = responses(fit)
     family, eta = distribution_of(fit)
-    at = moments_at(family, y, eta)
-    trials = y[1] if isinstance(y, tuple) else 1.0
+    plain = np.asarray(family.support.response(y), float) if family.support.reading == "bounds" else y
+    at = moments_at(family, plain, eta)
+    trials = np.asarray(family.support.trials(y))
     return at.mean / trials, at.variance / trials**2

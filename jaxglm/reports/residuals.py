@@ -51,9 +51,23 @@ def _anscombe(fit: Any) -> np.ndarray:
     return (np.sqrt(fit._weights) * anscombe_of(fit._evaluable, fit._eta))[: fit._n]
 
 
+def _quantile_between(family, eta, y, seed: int) -> np.ndarray:
+    """Where only bounds are known the probability is drawn between those of the bounds."""
+    lower, upper = (np.asarray(b, float) for b in family.support.bounds(y))
+    inside = lambda b: np.where(np.isfinite(b), b, family.support.example)  # noqa: E731
+    low, high = (tails_at(family, inside(b), eta).cdf for b in (lower, upper))
+    low, high = np.where(np.isneginf(lower), 0.0, low), np.where(np.isposinf(upper), 1.0, high)
+    drawn = np.random.default_rng(seed).random(len(low))
+    from scipy.special import ndtri
+
+    return ndtri(low + np.where(lower == upper, 0.0, drawn * (high - low)))
+
+
 def _quantile(fit: Any, seed: int) -> np.ndarray:
     (family, eta), y = distribution_of(fit), responses(fit)
-    real = y[1] > 0 if isinstance(y, tuple) else np.ones(fit._n, bool)
+    if family.support.reading == "bounds":
+        return _quantile_between(family, eta, y, seed)
+    real = np.asarray(fit.problem.family.support.trials(y)) > 0
     tails = tails_at(family, y, eta)
     bad = real & ~(np.abs(tails.mass) < MASS)
     if bad.any():

@@ -110,7 +110,7 @@ class Fitted:
     @property
     def _phi(self) -> str | None:
         """The dispersion that the coefficients of the mean do not depend on, unless it is one of the predictors."""
-        return None if self.modelled_dispersion else self.family.traits.dispersion
+        return None if self.modelled_dispersion else self.family.dispersion
 
     @property
     def modelled_dispersion(self) -> bool:

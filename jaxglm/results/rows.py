@@ -37,8 +37,8 @@ class Rows(Fitted):
     def _evaluable(self) -> Problem:
         """The problem in which only padding is masked: rows of weight zero have fitted values and residuals too."""
         real = np.arange(self.problem.n) < self._n
-        y = self.problem.y
-        return replace(self.problem, weights=(real & (y[1] > 0) if isinstance(y, tuple) else real).astype(float))
+        real = real & (np.asarray(self.problem.family.support.trials(self.problem.y)) > 0)
+        return replace(self.problem, weights=real.astype(float))
 
     def _facts_at(self, eta, family: Family | None = None) -> Facts:
         problem = self._evaluable

@@ -30,6 +30,7 @@ FAMILIES = {
     "gaussian": FamilyWords("Gaussian", "log(phi)", 0.5),  # log_sigma = log(phi) / 2
     "Gamma": FamilyWords("Gamma", "log(phi)", -1.0),  # log_shape = -log(phi)
     "inverse.gaussian": FamilyWords("InverseGaussian", "log(phi)", -1.0),  # log_lambda = -log(phi)
+    "tweedie": FamilyWords("Tweedie", "log(phi)"),  # of known power, as in R
     "negative_binomial": FamilyWords("NegativeBinomial", "log(alpha)", -1.0),  # log_theta = -log(alpha)
 }
 LINKS = {
@@ -43,6 +44,7 @@ LINKS = {
     "inverse": "Inverse",
     "1/mu^2": "InverseSquared",
     "sqrt": "Sqrt",
+    "mu^0": "Log",
 }
 
 
@@ -55,7 +57,9 @@ class Fits:
 
     def model(self, dispersion="pearson", **parameters):
         link = getattr(jg, LINKS[self.case.raw["model"]["link"]])()
-        family = getattr(jg, self.words.name)(mu=link, **parameters)
+        power = self.case.get("fit.aux.var_power.value")
+        known = {} if power is None else {"p": jg.Fixed(power)}
+        family = getattr(jg, self.words.name)(mu=link, **known, **parameters)
         family = jg.Quasi(family) if self.words.quasi else family
         data = dict(names=self.case.names, offset=self.case.offset, weights=self.case.weights)
         penalty = "jeffreys" if self.case.raw["model"]["type"] == "firth" else None

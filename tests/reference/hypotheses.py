@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 
 import jaxglm as jg
-from jaxglm.inference import log_f
 
-from . import conventions as r
 from . import measure
 from .case import Case
 from .fits import Fits
@@ -51,24 +49,13 @@ def of_largest_deviance(ours, truth, case: Case) -> float:
     return measure.scaled(ours, truth, case.get("fit.null_deviance"))
 
 
-def quasi(fits: Fits) -> bool:
-    """R estimates a dispersion that our family does not have."""
-    return r.estimates_dispersion(fits.case) and not fits.default.use_t
-
-
 def table(fits: Fits, key: str):
     method, test = OURS[key]
-    test = "chi2" if test == "F" and quasi(fits) else test
     return getattr(fits.default, method)(test, terms=terms(fits.case))
 
 
 def ours(fits: Fits, key: str, name: str) -> np.ndarray:
-    """Our column in R's meaning: F and its p-value of a quasi family are made from the deviances."""
-    made = table(fits, key)
-    if name not in ("F", "Pr(>F)") or not quasi(fits):
-        return made[COLUMNS[name][0]]
-    F = made["deviance"] / made["df"] / r.dispersion(fits)
-    return F if name == "F" else np.exp(log_f(F, made["df"], fits.default.df_resid))
+    return table(fits, key)[COLUMNS[name][0]]
 
 
 ERRORS: dict[str, Any] = dict.fromkeys(("Deviance", "Resid. Dev", "LRT", "AIC"), of_largest_deviance)

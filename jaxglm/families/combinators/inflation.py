@@ -1,0 +1,92 @@
+"""A point of mass beside a family: inflation adds to what is there, a hurdle replaces it."""
+
+import dataclasses
+from functools import cached_property
+
+import jax.numpy as jnp
+import numpy as np
+
+from ...links import Link, Logit
+from ...pytree import pytree, static
+from ..base import AnyFamily
+from ..support import Support
+from ..tails import log_above
+from .base import Combinator
+
+
+def zero_inflated(base: AnyFamily) -> "Inflated":
+    """The family with extra zeros: `pi` is the probability of a structural zero. Source: Lambert (1992)."""
+    return Inflated(base)
+
+
+def inflated(base: AnyFamily, *, at: float) -> "Inflated":
+    """The family with extra mass at one point: `pi` is its probability."""
+    return Inflated(base, at=float(at))
+
+
+def hurdle(base: AnyFamily) -> "Hurdle":
+    """Zero or not, and if not a response of `base` that is not zero: `nonzero` is the probability of that.
+
+    Source: Mullahy (1986), J. Econometrics 33.
+    """
+    return Hurdle(base)
+
+
+@pytree
+class Inflated(Combinator):
+    """Mixture of a point of mass and a family; see `inflated`."""
+
+    base: AnyFamily
+    pi: Link = Logit()
+    at: float = static(default=0.0)
+
+    @property
+    def name(self):
+        return f"ZeroInflated({self.base.name})" if self.at == 0 else f"Inflated({self.base.name}, at={self.at:g})"
+
+    @cached_property
+    def support(self) -> Support:  # type: ignore[override]
+        return _with_point(self.base.support, self.at)
+
+    def loglik(self, y, *parameters):
+        *inner, pi = parameters
+        here, shared = y == self.at, _has_mass(self.base.support, self.at)
+        apart = y if shared else jnp.where(here, self.base.support.example, y)
+        of_base = pi.log1m + self.base.loglik(apart, *inner)
+        return jnp.where(here, jnp.logaddexp(pi.log, of_base) if shared else pi.log, of_base)
+
+    def log_tails(self, y, *parameters):
+        *inner, pi = parameters
+        lower, upper = (pi.log1m + t for t in self.base.log_tails(y, *inner))
+        below = jnp.where(y >= self.at, pi.log, -jnp.inf), jnp.where(y < self.at, pi.log, -jnp.inf)
+        return jnp.logaddexp(lower, below[0]), jnp.logaddexp(upper, below[1])
+
+
+@pytree
+class Hurdle(Combinator):
+    """A zero, or a response of the family given that it is not zero; see `hurdle`."""
+
+    base: AnyFamily
+    nonzero: Link = Logit()
+
+    @cached_property
+    def support(self) -> Support:  # type: ignore[override]
+        return _with_point(self.base.support, 0.0)
+
+    def loglik(self, y, *parameters):
+        *inner, nonzero = parameters
+        here, shared = y == 0, _has_mass(self.base.support, 0.0)
+        apart = jnp.where(here, self.base.support.example, y)
+        density = lambda t: self.base.loglik(t, *inner)  # noqa: E731
+        rest = log_above(density, self.base.support, 0.0, y.dtype) if shared else 0.0
+        return jnp.where(here, nonzero.log1m, nonzero.log + density(apart) - rest)
+
+
+def _has_mass(support: Support, point: float) -> bool:
+    return bool(point in support.atoms or (support.whole and not support.outside(np.asarray([point]))[0]))
+
+
+def _with_point(support: Support, point: float) -> Support:
+    if _has_mass(support, point):
+        return support
+    return dataclasses.replace(support, atoms=(*support.atoms, point), words=f"{support.words}, or {point:g}", hint="")
