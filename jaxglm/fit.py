@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from .numerics import factor
@@ -23,9 +24,13 @@ from .problem import (
 )
 from .solvers import Newton, Status, Trace, run
 
+EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
 SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
-SWEPT = tuple(s * 2.0**k for s in (-1.0, 1.0) for k in range(7)) + (0.0,)  # for one of them: units are unknown
+# for one of them: units are unknown; the nearest first, as far out on a plateau every value is as good
+SWEPT = (0.0, *(s * 2.0**k for k in range(7) for s in (-1.0, 1.0)))
+FURTHER = 1e-8  # share of the log-likelihood that each place further back in this list must gain
+BOUNDED = 1 / 16  # of that for a parameter between two ends, such as a probability
 
 
 class Fit(NamedTuple):
@@ -83,6 +88,17 @@ def _no_tangent(a):
 
 
 def initial(problem: Problem):
+    """Starting theta (P,), from the data and by way of easier families where there are some."""
+    steps = problem.family.easier()
+    if not steps:
+        return _begin(problem)
+    theta = _begin(replace(problem, family=steps[0]))
+    stacked = jax.tree.map(lambda *a: jnp.stack([jnp.asarray(v, problem.dtype) for v in a]), *steps)
+    follow = lambda theta, family: (run(EASY, replace(problem, family=family), theta).theta, None)  # noqa: E731
+    return lax.scan(follow, theta, stacked)[0]
+
+
+def _begin(problem: Problem):
     """Starting theta (P,), from the data; for a large problem the fit of a subsample if that serves."""
     if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
         return _start(problem)
@@ -105,14 +121,17 @@ def _start(problem: Problem):
 
 
 def _swept(problem: Problem, theta):
-    """theta with each predictor beyond the first at the best of a few constants, twice round."""
-    blocks = _constant_blocks(problem)
+    """theta with each predictor beyond the first at the best of a few constants, twice round. A constant further out
+    must be better by more than rounding: from a plateau it is a long way back."""
+    blocks, n = _constant_blocks(problem), len(SWEPT)
     constants = jnp.stack(blocks + blocks)
     levels = jnp.asarray(SWEPT, theta.dtype)[:, None]
 
     def better(theta, constant):
         trials = jnp.where(constant != 0, levels * constant, theta)
-        return _best(problem, [theta, *trials]), None
+        candidates = jnp.concatenate([theta[None], trials])
+        values = _objectives(problem, candidates)
+        return candidates[jnp.argmax(values - FURTHER * jnp.arange(n + 1) * (1 + jnp.abs(values)))], None
 
     return lax.scan(better, theta, constants)[0]
 
@@ -121,7 +140,9 @@ def _constant_blocks(problem: Problem) -> list[jax.Array]:
     """For each predictor beyond the first the coefficients (P,) whose linear predictor there is about one."""
     parts = [_constant(d, problem.dtype) for d in problem.designs]
     still = [jnp.zeros_like(p) for p in parts]
-    return [jnp.concatenate([*still[:k], parts[k], *still[k + 1 :]]) for k in range(1, len(parts))]
+    span = lambda k: BOUNDED if np.isfinite(problem.family.link_of(names[k]).image).all() else 1.0  # noqa: E731
+    names = problem.family.predictors
+    return [jnp.concatenate([*still[:k], span(k) * parts[k], *still[k + 1 :]]) for k in range(1, len(parts))]
 
 
 def _candidates(problem: Problem, known) -> list[jax.Array]:
@@ -148,8 +169,13 @@ def _constant(design, dtype):
 def _best(problem: Problem, candidates):
     """The candidate of the largest objective."""
     stacked = jnp.stack(candidates)
-    values = jax.vmap(lambda theta: objective(_interior(problem), theta))(stacked)
-    return stacked[jnp.argmax(jnp.where(jnp.isnan(values), -jnp.inf, values))]
+    return stacked[jnp.argmax(_objectives(problem, stacked))]
+
+
+def _objectives(problem: Problem, candidates):
+    """The objective at each of the candidates (C, P); minus infinity where there is none."""
+    values = jax.vmap(lambda theta: objective(_interior(problem), theta))(candidates)
+    return jnp.where(jnp.isnan(values), -jnp.inf, values)
 
 
 def _interior(problem: Problem) -> Problem:

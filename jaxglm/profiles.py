@@ -131,7 +131,7 @@ class Profile:
     def roots(self) -> np.ndarray:
         """Signed roots (points,) from one tail to the other; 0 is the estimate."""
         end = quantile(self.fit, self.method, 2 * OUTERMOST)
-        return np.linspace(-end, end, self.points)
+        return end * np.arange(1 - self.points, self.points, 2) / (self.points - 1)  # the middle of an odd number is 0
 
     @cached_property
     def _drawn(self) -> Found:

@@ -75,6 +75,11 @@ class Family:
         """
         return None
 
+    def easier(self) -> tuple[Self, ...]:
+        """Families of the same form with other numbers, each nearer to this one: the maximum of one is the start of the
+        next, and that of the last the start of the fit. For a log-likelihood that is too sharp to begin with."""
+        return ()
+
     def with_levels(self, levels: tuple[str, ...]) -> Self:
         """The family of a response with these classes; of itself for a response of numbers."""
         return self

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..batch import Members, stack_sizes
 from ..design import Dense, Ones
-from ..families import Family, successes
+from ..families import Family
 from ..frame import ModelFrame
 from ..frame.numeric import all_finite
 from ..links import Fixed
@@ -150,7 +150,7 @@ def seen(block: Block, family: Family) -> Seen:
     """The response of a block; members with values that no likelihood takes are not valid, the others never know."""
     y, weights, frequency = block.y, block.weights, block.freq_weights
     b, n = len(block.index), block.X.shape[-2]
-    if family.support is successes and not isinstance(y, tuple) and weights is not None:
+    if family.support.pairs and not isinstance(y, tuple) and weights is not None:
         y, weights = (weights * y, weights), None  # proportions: the weights are the trials
     used = np.ones(n) if weights is None else (weights > 0).astype(float)
     used = used * (y[1] > 0) if isinstance(y, tuple) else used

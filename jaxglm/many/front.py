@@ -8,7 +8,6 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from ..families import successes
 from ..frame import ModelFrame, group_rows
 from ..frame.arrays import ArrayEncoder, check_names, has_constant
 from ..frame.numeric import numeric
@@ -221,7 +220,7 @@ def _check_family(family, data: Stacked | Ragged) -> None:
         raise ValueError(f"the members of a batch have one design, of the first parameter; {family.name} needs one for "
                          "each of several, or none for an intercept. Fit them one by one.")
     B, y = data.size, data.whole.y if isinstance(data, Ragged) else data.y
-    if isinstance(y, tuple) and family.support is not successes:
+    if isinstance(y, tuple) and not family.support.pairs:
         raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")
     shapes = {np.shape(v) for v in jax.tree.leaves(family)} - {(), (B,)}
     if shapes:

@@ -106,7 +106,7 @@ def compare(fits: Iterable[Any] | Mapping[str, Any], *, by: str = "aic", looic: 
     """
     if by not in CRITERIA:
         raise ValueError(f"unknown criterion by={by!r} of compare; choose from {', '.join(CRITERIA)}.")
-    named = dict(fits) if isinstance(fits, Mapping) else _numbered(list(fits))
+    named = dict(fits) if isinstance(fits, Mapping) else numbered(list(fits))
     if not named:
         raise ValueError("compare needs at least one fit; it was given none.")
     names, models = list(named), list(named.values())
@@ -128,7 +128,7 @@ def compare(fits: Iterable[Any] | Mapping[str, Any], *, by: str = "aic", looic: 
     return to_frame({key: values[order] for key, values in table.items()}, models[0].frame.kind)
 
 
-def _numbered(fits: list) -> dict[str, Any]:
+def numbered(fits: list) -> dict[str, Any]:
     words = [f.formula or f"{f.family_name}({f.link_name})" for f in fits]
     return {w if words.count(w) == 1 else f"{i + 1}: {w}": f for i, (w, f) in enumerate(zip(words, fits, strict=True))}
 

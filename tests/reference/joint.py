@@ -4,6 +4,7 @@ A type is a function of the case that returns our fit and the matrix that takes 
 engine, in its order and on its scales. Add a type to MODELS; nothing else is needed.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,12 +47,16 @@ def zero_part(case: Case) -> Model:
     """Z gamma is logit P(structural zero), or of a hurdle logit P(y > 0): our last predictor. Their log(theta) is last
     and ours, -log(alpha), before that."""
     model = case.raw["model"]
-    hurdle, negbin = model["type"] == "hurdle", model["family"] == "negbin"
-    counts = jg.NegativeBinomial() if negbin else jg.Poisson()
+    counts, link = COUNTS[model["family"]], getattr(jg, LINKS[model["zero_link"]])()
+    hurdle = model["type"] == "hurdle"
     family, own = (jg.hurdle(counts), "nonzero") if hurdle else (jg.zero_inflated(counts), "pi")
+    family = family.with_links(**{own: link})
     Z = np.asarray(case.get("design.Z"), float)
     fit = jg.GLM(case.y, {"mu": case.X, own: Z}, family=family, weights=case.weights, offset=case.offset).fit()
     return _by_predictor(fit, ("mu", own, "alpha"), {"alpha": -1.0})
+
+
+COUNTS = {"poisson": jg.Poisson(), "negbin": jg.NegativeBinomial(), "geometric": jg.Geometric()}
 
 
 def beta(case: Case) -> Model:
@@ -63,7 +68,10 @@ def beta(case: Case) -> Model:
 
 
 def student_t(case: Case) -> Model:
-    fit = jg.GLM(case.y, case.X, family=jg.StudentT(), weights=case.weights, offset=case.offset).fit()
+    """Coefficients, log scale, and log df where that is not known."""
+    free = any("df" in name for name in case.get("exact.parameters"))
+    family = jg.StudentT() if free else jg.StudentT(df=jg.Fixed(float(case.get("fit.aux.df.value"))))
+    fit = jg.GLM(case.y, case.X, family=family, weights=case.weights, offset=case.offset).fit()
     return Model(fit, np.eye(len(fit.params)))
 
 
@@ -71,6 +79,10 @@ def survival(case: Case) -> Model:
     """Status 1 event, 0 right, 2 left, 3 interval-censored. The mean of log y is X b; scale is last, in logs."""
     name, status = case.raw["model"]["family"], case.array("design.status")
     family = AFT[name](case)
+    if case.get("fit.aux.scale.fixed"):
+        scale = float(case.get("fit.aux.scale.value"))
+        known = {"phi": jg.Fixed(scale**2)} if name == "gaussian" else {"sigma": jg.Fixed(scale)}
+        family = family.with_links(**known)
     end = case.array("design.y2")
     y = (case.y, status) if end is None else (case.y, status, np.where(status == 3, end, case.y))
     plain = bool(np.all(status == 1))
@@ -83,7 +95,9 @@ AFT: dict[str, Callable] = {
     "gaussian": lambda case: jg.Gaussian(),
     "t": lambda case: jg.StudentT(df=jg.Fixed(float(case.get("fit.aux.parms")))),
     "weibull": lambda case: jg.Weibull(),
-    "exponential": lambda case: jg.Weibull(sigma=jg.Fixed(1.0)),
+    "exponential": lambda case: jg.Weibull(),
+    "rayleigh": lambda case: jg.Weibull(),
+    "logistic": lambda case: jg.Logistic(),
     "lognormal": lambda case: jg.LogNormal(),
     "loglogistic": lambda case: jg.LogLogistic(),
 }
@@ -116,10 +130,19 @@ class JointFits:
 
     @cached_property
     def model(self) -> Model:
+        with warnings.catch_warnings():  # a failed fit is judged by its status
+            warnings.simplefilter("ignore", jg.FitWarning)
+            return self._made()
+
+    def _made(self) -> Model:
         return MODELS[self.case.raw["model"]["type"]](self.case)
 
     def __getattr__(self, name: str):
         return getattr(self.model.fit, name)
+
+    @property
+    def default(self):
+        return self.model.fit
 
     @property
     def estimate(self) -> np.ndarray:
@@ -154,7 +177,28 @@ def _limits_in_se(ours, truth, case: Case) -> float:
     return measure.scaled(ours, truth, case.array("exact.se_observed")[:, None])
 
 
+INFINITE = (
+    Quantity("converged", lambda c: False, lambda f: f.converged, 0, differs),
+    Quantity("logLik", at("expected.supremum_logLik"), lambda f: f.llf, 1e-6, plain(measure.absolute)),
+    Quantity("summary", lambda c: True, lambda f: bool(str(f.summary())), 0, differs),
+)
+
+
+STOPPED = 1e-5  # relative distance from the maximum at which R's optimisers stop, by the notes of the cases: near 1e-6
+
+
+def _probabilities(fits: JointFits) -> np.ndarray:
+    """Of every class, for as many rows as the case stores."""
+    return fits.predict(which="prob")[: len(fits.case.get("fit.probabilities_first_rows"))]
+
+
+def _means(fits: JointFits) -> np.ndarray:
+    return fits.predict(which="mean")[: len(fits.case.get("fit.mu"))]
+
+
 def table(case: Case) -> tuple[Quantity, ...]:
+    if not case.maximum_is_finite:
+        return INFINITE
     coefficients = 1e-6 if case.ill_conditioned else 1e-8
     return (
         Quantity("status", lambda c: "CONVERGED", lambda f: f.status.name, 0, differs),
@@ -166,6 +210,8 @@ def table(case: Case) -> tuple[Quantity, ...]:
         Quantity("se", at("exact.se_observed"), lambda f: np.sqrt(np.diag(f.vcov)), 1e-6),
         Quantity("vcov", at("exact.vcov_observed"), lambda f: f.vcov, 1e-6, plain(measure.of_deviations)),
         Quantity("ci_profile", at("exact.ci_profile.limits"), lambda f: f.limits, 1e-6, _limits_in_se),
+        Quantity("R.prob", at("fit.probabilities_first_rows"), _probabilities, STOPPED, plain(measure.absolute)),
+        Quantity("R.mu", at("fit.mu"), _means, STOPPED),
         Quantity("R.deviance", at("fit.deviance"), lambda f: f.deviance, 1e-9),
     )
 

@@ -12,6 +12,7 @@ from .case import Case
 from .firth import FIRTH
 from .fits import FAMILIES, LINKS, Fits
 from .limits import infinite_maximum
+from .quantile import QUANTILE, QuantileFits
 from .quantities import finite_maximum
 from .quantity import Measurement, Quantity, compare
 
@@ -19,6 +20,7 @@ TYPES = ("glm", "glm_batch", "firth")
 GROUPS = ("gaussian", "gaussian-nist", "near-collinear", "badly-scaled", "rank-deficient", "inverse-gaussian", "negbin")
 GROUPS += ("prior-weights", "one-parameter", "edge", "separation", "hard-convergence", "quasi", "robust-cov", "batch")
 GROUPS += ("firth", "tweedie")
+OTHERS = {"firth": FIRTH, "quantile": QUANTILE}
 PREFIXES = ("binomial-", "poisson-", "gamma-")
 
 
@@ -68,7 +70,7 @@ def _listed(value):
 def reason_unsupported(case: Case) -> str:
     """Why the library cannot fit this case yet, or nothing."""
     model, group = case.raw["model"], case.raw["group"]
-    if model["type"] in joint.MODELS and "X" in case.raw["design"]:
+    if model["type"] in (*joint.MODELS, "quantile") and "X" in case.raw["design"]:
         return ""
     if model["type"] not in TYPES or "X" not in case.raw["design"]:
         return f"type {model['type']}"
@@ -85,9 +87,16 @@ def reason_unsupported(case: Case) -> str:
 def table(case: Case) -> tuple[Quantity, ...]:
     if case.raw["model"]["type"] in joint.MODELS:
         return joint.table(case)
-    if case.raw["model"]["type"] == "firth":
-        return FIRTH
+    if case.raw["model"]["type"] in OTHERS:
+        return OTHERS[case.raw["model"]["type"]]
     return finite_maximum(case) if case.maximum_is_finite else infinite_maximum(case)
+
+
+def fits_of(case: Case):
+    kind = case.raw["model"]["type"]
+    if kind in joint.MODELS:
+        return joint.JointFits(case)
+    return QuantileFits(case) if kind == "quantile" else Fits(case)
 
 
 def judge(case: Case) -> Verdict:
@@ -95,6 +104,6 @@ def judge(case: Case) -> Verdict:
     reason = reason_unsupported(case)
     if reason:
         return Verdict(case, reason)
-    fits = joint.JointFits(case) if case.raw["model"]["type"] in joint.MODELS else Fits(case)
+    fits = fits_of(case)
     rows = ((q, q.stored(case)) for q in table(case) if q.when(case))
     return Verdict(case, measurements=[compare(q, fits, truth) for q, truth in rows if truth is not None])
