@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
-from experiments.counts.tabulate import COUNT, tabulated
+from experiments.counts.tabulate import COUNT
 from jaxglm.diagnostics import quantile_residuals, tails_at
 from jaxglm.reports.joint import distribution_of, responses
 
-GRID = 400  # points of a quantile plot
+GRID = 200  # points of a quantile plot
 SEED = 1  # of the places drawn within the jumps of a distribution function
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A fit and what is said of it. expected: (bars,) frequencies; residuals: (persons,), sorted; scores: (rows,) log
-    leave-one-out density of one person of each row."""
+    """A fit and what is said of it. expected: (bars,) frequencies; residuals: (persons,), sorted; loo: leave-one-out
+    log scores, None of a fit at the edge of its parameters; seconds: of the fit, with its compilation."""
 
     fit: Any
     expected: np.ndarray
@@ -26,10 +26,14 @@ class Judged:
     seconds: float
 
     @property
+    def looic(self) -> float | None:
+        return self.loo and self.loo.looic
+
+    @property
     def quantiles(self) -> tuple[np.ndarray, np.ndarray]:
-        """Quantiles of the standard normal and of the residuals, each (GRID,)."""
-        share = (np.arange(GRID) + 0.5) / GRID
-        share = np.concatenate([share[:1] / 40, share[:1] / 8, share, 1 - share[:1] / 8, 1 - share[:1] / 40])
+        """Quantiles of the standard normal and of the residuals, of equal length."""
+        share = expit(np.linspace(-10, 10, GRID))  # dense towards both ends
+        share = share[(share > 1 / len(self.residuals)) & (share < 1 - 1 / len(self.residuals))]
         return ndtri(share), np.quantile(self.residuals, share)
 
 
@@ -48,8 +52,14 @@ def residuals(fit: Any) -> np.ndarray:
     return np.sort(quantile_residuals(each, np.random.default_rng(SEED).uniform(1e-12, 1, times.sum())))
 
 
+def judged(fit: Any, frame: Any, bars: int, seconds: float) -> Judged:
+    """What there is to say of a fit of a tabulated frame."""
+    expected = expected_frequencies(fit, frame, bars)
+    return Judged(fit, expected, residuals(fit), fit.loo("mixed") if fit.converged else None, seconds)
+
+
 def loo_difference(one: Any, other: Any) -> tuple[float, float]:
     """LOO-IC of one fit less that of another of the same rows, and the standard error of this difference."""
-    n, d = one.counted, -2 * (one.log_score - other.log_score)
-    total = float(np.sum(n * d))
-    return total, float(np.sqrt(np.sum(n) * np.average((d - total / np.sum(n)) ** 2, weights=n) * np.sum(n) / (np.sum(n) - 1)))
+    n, apart = one.counted, -2 * (one.log_score - other.log_score)
+    total, persons = float(np.sum(n * apart)), np.sum(n)
+    return total, float(np.sqrt(persons / (persons - 1) * np.sum(n * (apart - total / persons) ** 2)))

@@ -1,6 +1,7 @@
 """Laws of counts. The last one is not in jaxglm: its log-likelihood here is all there is of it."""
 
 import inspect
+import warnings
 from typing import Any
 
 import jax.numpy as jnp
@@ -24,6 +25,7 @@ SOURCE = inspect.getsource(DiscreteWeibull)
 RESPONSE = "mdvis"
 LAWS = {
     "Poisson": jg.Poisson(),
+    "geometric": jg.Geometric(),
     "NB1": jg.NegativeBinomial1(),
     "NB2": jg.NegativeBinomial(),
     "Conway-Maxwell": jg.ConwayMaxwellPoisson(),
@@ -37,11 +39,13 @@ ZEROS = ("pi", "nonzero")  # parameters of zeros, which have a formula of their 
 
 
 def fit(name: str, frame: Any, config: Any, **counts: str) -> Any:
-    """The law of this name with the covariates of the config; `counts`: freq_weights, a column, of a tabulated frame."""
+    """The law of this name with the covariates of the config. counts: freq_weights, a column of a tabulated frame."""
     family = LAWS[name]
     own = {p: _formula("", config.zeros) for p in family.parameters if p in ZEROS}
     main = _formula(RESPONSE, config.covariates)
-    return jg.glm({family.parameters[0]: main} | own if own else main, frame, family=family, **counts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", jg.FitWarning)  # the status is a column of the table
+        return jg.glm({family.parameters[0]: main} | own if own else main, frame, family=family, **counts)
 
 
 def _formula(response: str, covariates: tuple[str, ...]) -> str:
