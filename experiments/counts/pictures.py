@@ -18,7 +18,7 @@ VISITS = "doctor visits in a year"
 
 def hanging(judged: Mapping[str, Judged], observed: np.ndarray) -> Any:
     """Hanging rootograms of the first and the last law: bars of the observed roots hang from the expected ones."""
-    names = list(dict.fromkeys([next(iter(judged)), next(reversed(judged))]))
+    names = [list(judged)[k] for k in sorted({0, len(judged) - 1})]
     figure, axes = panels(1, len(names), width=9.2, height=3.6, sharey=True)
     counts, root = np.arange(len(observed)), np.sqrt(observed)
     for axis, name in zip(axes[0], names, strict=True):

@@ -44,7 +44,7 @@ def _inflated(rng: Any, eta: Any, log_alpha: Any, logit_pi: Any) -> Any:
 
 def _hurdle(rng: Any, eta: Any, log_alpha: Any, logit_nonzero: Any) -> Any:
     size = np.exp(-log_alpha)
-    law = stats.nbinom(size, size / (size + np.exp(eta)))
+    law: Any = stats.nbinom(size, size / (size + np.exp(eta)))
     none = law.pmf(0)
     positive = np.maximum(law.ppf(none + (1 - none) * rng.random(eta.shape)), 1)
     return np.where(rng.random(eta.shape) < expit(logit_nonzero), positive, 0)
