@@ -239,14 +239,14 @@ def test_a_conclusion_names_laws_that_cannot_be_told_apart_and_those_at_an_edge(
 
     row = lambda model, ic, behind, se, aic: {  # noqa: E731
         "model": model, "LOO-IC": ic, "behind by": behind, "se of that": se, "AIC": aic, "BIC": aic,
-        "zeros expected": 10.0, "worst bar, se": 1.0,
+        "zeros expected": 10.0, "worst bar, se": 1.0, "edge": " (nu tends to 0)",
     }  # fmt: skip
     rows = [row("a", 100.0, 0.0, 0.0, 99.0), row("b", 103.0, 3.0, 2.0, 98.0), row("c", None, None, None, 120.0)]
     words = conclusion(rows, np.array([12, 5]))
     assert "the best of these 3 laws is a (LOO-IC 100.0)" in words
     assert "AIC prefers b" in words
     assert "b cannot be told from it" in words
-    assert "c ends at the edge" in words
+    assert "c ends at the edge of its parameters (nu tends to 0)" in words
 
 
 def test_a_default_start_is_judged_by_the_best_of_all_starts():

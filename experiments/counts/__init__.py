@@ -38,7 +38,7 @@ class Config:
     zeros: tuple[str, ...] = COVARIATES  # covariates of zero inflation and of the hurdle
     rows: int = 0  # the first so many; 0: all
     bars: int = 25  # counts shown
-    untabulated: str = "NB2"  # fitted to the single rows, too; "": none
+    untabulated: str = "hurdle NB2"  # fitted to the single rows, too; "": none
     tol_loglik: float = 1e-9  # relative, tabulated against single rows
 
     def __post_init__(self) -> None:

@@ -40,6 +40,7 @@ def _row(name: str, one: Judged, given: Row, best: Any, observed: np.ndarray) ->
         "worst bar, se": float(np.max(np.abs(2 * (np.sqrt(observed) - np.sqrt(one.expected))))),
         "residual sd": float(np.std(one.residuals)),
         "status": one.fit.status.name.lower(),
+        "edge": "".join(f" ({name} tends to {end:g})" for name, end in one.fit.limits.items()),
         "fit s": one.seconds,
     }
 
@@ -52,7 +53,7 @@ def shown(rows: list[Row]) -> list[Row]:
 
 def conclusion(rows: list[Row], observed: np.ndarray) -> str:
     """What the table says, in words."""
-    edge, laws = [row["model"] for row in rows if row["LOO-IC"] is None], len(rows)
+    edge, laws = [row for row in rows if row["LOO-IC"] is None], len(rows)
     rows = [row for row in rows if row["LOO-IC"] is not None]
     best, poisson = rows[0], next((row for row in rows if row["model"] == "Poisson"), None)
     close = [row["model"] for row in rows[1:] if row["behind by"] < CLEAR * row["se of that"]]
@@ -65,7 +66,9 @@ def conclusion(rows: list[Row], observed: np.ndarray) -> str:
     if poisson and poisson is not best:
         words += [f" The Poisson is behind by {poisson['behind by']:,.0f} and expects {poisson['zeros expected']:,.0f} "
                   f"person-years without a visit where {int(observed[0]):,} were counted."]  # fmt: skip
-    words += [f" {name} ends at the edge of its parameters: another law is its limit." for name in edge]
+    words += [
+        f" {row['model']} ends at the edge of its parameters{row['edge']}: another law is its limit." for row in edge
+    ]
     words += [f" {_shape(best)}"]
     return "".join(words)
 
@@ -80,8 +83,8 @@ def _lead(second: Row, close: list[str]) -> str:
 def _shape(best: Row) -> str:
     """Whether the best law is also a good one."""
     if best["worst bar, se"] < 3:
-        return "Its rootogram shows no count that it misses by three standard errors."
+        return f"The rootogram of {best['model']} shows no count that it misses by three standard errors."
     return (
-        f"It is the best, not the truth: it misses one of the counts by {best['worst bar, se']:.1f} standard errors; "
-        "and person-years of one person, whom the data do not name, are not independent."
+        f"{best['model']} is the best here, not the truth: it misses one of the counts by {best['worst bar, se']:.1f} standard "
+        "errors; and person-years of one person, whom the data do not name, are not independent."
     )
