@@ -70,6 +70,16 @@ def test_a_shared_design_with_columns_that_depend_or_nearly_do():
     assert np.isnan(aliased.values).all()
 
 
+def test_limits_under_a_penalty_are_those_of_the_penalised_fit():
+    """Jeffreys' makes those of a separated member finite."""
+    given = batch("bernoulli", 8)
+    given.Y[3] = given.X[3, :, 1] > 0
+    found = given.fit(penalty="jeffreys").limits("x1")
+    assert found.status_counts == {"FOUND": 16}
+    one = jg.GLM(given.Y[3], given.X[3], family="binomial", penalty="jeffreys").fit()
+    np.testing.assert_allclose(found.values[3, 0], one.conf_int(method="profile")["x1"], rtol=1e-7)
+
+
 def weibull(y, scale, shape):
     """Log-density of a positive time."""
     log_ratio = shape.value * (jnp.log(y) - scale.log)

@@ -7,7 +7,7 @@ import numpy as np
 import jaxglm as jg
 from experiments.coverage.intervals import Intervals
 
-METHODS = ("Wald", "Wald HC3", "profile", "profile F", "wild", "pairs", "pairs BCa")
+METHODS: tuple[str, ...] = ("Wald", "Wald HC3", "profile", "profile F", "wild", "pairs", "pairs BCa")
 Row = dict[str, Any]
 
 

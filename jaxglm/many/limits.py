@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..batch import over_members
+from ..basis import Basis
+from ..batch import Members, over_members
 from ..frame import to_frame
 from ..inference.joint import joint_problem
 from ..inference.profile import LimitStatus, limits
@@ -83,30 +84,39 @@ def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
     basis, places, have = _kept(fits, block)
     phi = fits._phi_fit[0][block.index] if joint else np.ones(len(have))
     goals = roots[block.index] * (1.0 if joint else np.sqrt(fits.dispersion[block.index]))
-    good = np.flatnonzero(have & np.isfinite(goals) & np.isfinite(phi) & (phi > 0))
-    if not len(good):
+    good, there = np.flatnonzero(have & np.isfinite(goals + phi) & (phi > 0)), np.isin(at, places)
+    if not len(good) or not there.any():
         return []
-    X = block.X if basis is None else basis.columns
-    members = members_of(block, seen(block, fits.settings.family), fits.settings.family, X)
-    members = members if fits.settings.penalty is None else members.penalised(fits.settings.penalty)
-    outward = np.eye(len(places))
-    if basis is not None:
-        outward[: len(basis.kept), : len(basis.kept)] = basis.to_beta(np.eye(len(basis.kept)))
-    theta = fits.params[block.index][good]
+    theta = fits.params[block.index[good]]
     theta = theta[:, places] if basis is None else into_basis(theta, basis, block.X.shape[-1])
-    there = np.flatnonzero(np.isin(at, places))
-    directions = np.repeat(outward[np.searchsorted(places, at[there])], 2, axis=0)
-    targets = goals[good, None] * np.tile([-1.0, 1.0], len(there))
+    directions = np.repeat(_outward(basis, places)[np.searchsorted(places, at[there])], 2, axis=0)
+    targets = goals[good, None] * np.tile([-1.0, 1.0], there.sum())
     link = fits.family.link_of(fits._phi) if joint else None
     function = _search("score" if method == "score" else "likelihood", fits.settings.expected)
     with jax.enable_x64(True):
-        found = over_members(function, members.take(good), theta, targets, phi[good], context=(link, directions),
-                             chunk=fits.settings.chunk)
-    shape = (len(good), len(there), 2)
-    full = np.full((len(good), len(at), 2), np.nan), np.full((len(good), len(at), 2), LimitStatus.NOT_FOUND.value)
+        found = over_members(function, _members(fits, block, basis).take(good), theta, targets, phi[good],
+                             context=(link, directions), chunk=fits.settings.chunk)
+    shape = (len(good), len(at), 2)
+    full = np.full(shape, np.nan), np.full(shape, LimitStatus.NOT_FOUND.value)
     for whole, part in zip(full, found, strict=True):
-        whole[:, there] = part.reshape(shape)
+        whole[:, there] = part.reshape(len(good), -1, 2)
     return [(block.index[good], full)]
+
+
+def _outward(basis: Basis | None, places) -> np.ndarray:
+    """Coefficients at these places from theta of the basis, as a matrix."""
+    full = np.eye(len(places))
+    if basis is not None:
+        rank = len(basis.kept)
+        full[:rank, :rank] = basis.to_beta(np.eye(rank))
+    return full
+
+
+def _members(fits: Any, block: Block, basis: Basis | None) -> Members:
+    """The members as they were fitted, with their penalty."""
+    settings, X = fits.settings, block.X if basis is None else basis.columns
+    members = members_of(block, seen(block, settings.family), settings.family, X)
+    return members if settings.penalty is None else members.penalised(settings.penalty)
 
 
 @lru_cache(maxsize=8)
