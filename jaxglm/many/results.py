@@ -21,6 +21,7 @@ from ..solvers import Status, Trace
 from .data import Ragged, Stacked, is_fixed, member_family, members_of, presentable, seen, subset
 from .errors import check_kind, standard_errors
 from .extras import best_dispersion, deviances, loglik_at
+from .limits import BatchLimits, limits_of_members
 from .run import Numbers, Settings, fit_data
 
 
@@ -136,13 +137,30 @@ class BatchResults:
         """Natural logs of the p-values, which do not underflow."""
         return log_two_sided(self.tvalues, self._df)
 
-    def conf_int(self, alpha: float = 0.05) -> np.ndarray:
-        """Wald limits (B, P, 2) at level 1 - alpha."""
+    def conf_int(self, alpha: float = 0.05, method: str = "wald") -> np.ndarray:
+        """Confidence limits (B, P, 2) at level 1 - alpha by "wald", "profile", "profile_f" or "score", as of a single
+        fit; `limits` tells more of the last three."""
+        quantile = self._quantile(alpha)
+        if method != "wald":
+            return self.limits(alpha=alpha, method=method).values
+        return np.stack([self.params - quantile * self.bse, self.params + quantile * self.bse], axis=-1)
+
+    def limits(self, terms=None, *, alpha: float = 0.05, method: str = "profile") -> BatchLimits:
+        """Profile likelihood or score limits of every member, each with a status.
+
+        terms: a name or names of coefficients; by default all. method: "profile", "profile_f" or "score", see
+            `GLMResults.conf_int`. Limits are infinite where the data are separated, and NaN where there is none.
+        Raises: KeyError for an unknown name, ValueError for an unknown method.
+        """
+        self._quantile(alpha)
+        return limits_of_members(self, terms, alpha, method)
+
+    def _quantile(self, alpha: float) -> Any:
+        """Quantile of Wald intervals: a number, or (B, 1) of Student's t."""
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1; it is {alpha!r}.")
         upper = 1 - alpha / 2
-        quantile = special().stdtrit(self._df, upper) if self.use_t else special().ndtri(upper)
-        return np.stack([self.params - quantile * self.bse, self.params + quantile * self.bse], axis=-1)
+        return special().stdtrit(self._df, upper) if self.use_t else special().ndtri(upper)
 
     def coef(self, term: str) -> dict[str, np.ndarray]:
         """Estimate, standard error, statistic, p-value and log p (B,) of one coefficient."""
@@ -242,10 +260,13 @@ class BatchResults:
     def __getitem__(self, i) -> GLMResults:
         """The full result of one member, by label or by position (by label only where the labels are whole numbers)."""
         position = self._member(i)
-        options = self.settings.options
-        options = replace(options, family=member_family(options.family, position))
         if self.status[position] == Status.INVALID_DATA:
             raise ValueError(f"member {i!r} was not fitted: {Status.INVALID_DATA.message}")
+        return self._single(position)
+
+    def _single(self, position: int) -> GLMResults:
+        options = self.settings.options
+        options = replace(options, family=member_family(options.family, position))
         family = unit_dispersion(options.family)
         frame = presentable(self.data.frame(position), family)
         response = Response.of(frame, options.family)
