@@ -95,7 +95,7 @@ def _counts(density, y, low, high):
 
 
 def _each_count(density, y, low, high):
-    """Each of the first whole numbers, for a density that is none between them; beyond, the mass tells what is missing."""
+    """Each of the first whole numbers, for a density that is none between them; the mass tells what is missing."""
     at = low + jnp.arange(SUMMED, dtype=y.dtype)
     return jnp.minimum(at, high), jnp.where(at <= high, 1.0, 0.0)
 
