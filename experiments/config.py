@@ -7,7 +7,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-EXPERIMENTS = ("quick", "links", "custom_family", "peers", "batched", "differential_expression", "device", "coverage")
+EXPERIMENTS = (
+    "quick",
+    "links",
+    "custom_family",
+    "counts",
+    "starts",
+    "peers",
+    "batched",
+    "differential_expression",
+    "device",
+    "coverage",
+)
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
 
 

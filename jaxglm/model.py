@@ -137,7 +137,7 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
 
 def _warned(fitted: GLMResults) -> GLMResults:
     if not fitted.converged:
-        warnings.warn(f"{fitted.family_name} fit: {fitted.status.message}", FitWarning, stacklevel=4)
+        warnings.warn(f"{fitted.family_name} fit: {fitted.message}", FitWarning, stacklevel=4)
     return fitted
 
 

@@ -116,7 +116,7 @@ def _measures(results: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _alert(results: Any) -> str:
-    return "" if results.converged else f"NOT CONVERGED ({_status(results)}). {results.status.message}"
+    return "" if results.converged else f"NOT CONVERGED ({_status(results)}). {results.message}"
 
 
 def _is_shared(results: Any) -> list[bool]:

@@ -20,6 +20,15 @@ SMALL = {
     "quick": ["models=['warpbreaks_log', 'leuk_exponential']"],
     "links": ["fish=60", "pots=20", "links=['identity, least squares', 'logit']", "solvers=['Newton', 'optax.lbfgs']"],
     "custom_family": ["examples=['stack_loss']"],
+    "counts": [
+        "models=['Poisson', 'discrete Weibull', 'hurdle Poisson']",
+        "covariates=['lncoins', 'disea']",
+        "zeros=['disea']",
+        "rows=600",
+        "bars=8",
+        "untabulated='Poisson'",
+    ],
+    "starts": ["laws=['zero-inflated NB', 'beta-binomial', 'Student t']", "data_sets=60", "restarts=2"],
     "peers": [
         "workloads=['small_logistic']",
         "peers=['jaxglm fit', 'statsmodels Logit', 'nothing']",
@@ -198,6 +207,63 @@ def test_student_t_of_the_custom_family_is_at_the_known_maximum():
     assert np.max(np.abs(np.asarray(fit.params) - estimate) / se) < 1e-8
     assert np.max(np.abs(np.asarray(fit.bse) / se - 1)) < 1e-6
     assert fit.llf == pytest.approx(-51.42333743265155, rel=1e-9)
+
+
+def test_criteria_and_frequencies_of_counts_are_those_of_single_rows(tmp_path):
+    import jaxglm as jg
+    from jaxglm import data
+
+    assert run("counts", tmp_path, *SMALL["counts"]) == 0
+    rows = {row["model"]: row for row in csv.DictReader((tmp_path / "results.csv").open())}
+    frame = data.load("randhie", as_frame=True).head(600)
+    fit = jg.glm("mdvis ~ lncoins + disea", frame, family="poisson")
+    mean, y = fit.fittedvalues, frame["mdvis"].to_numpy()
+    assert float(rows["Poisson"]["AIC"]) == pytest.approx(fit.aic, rel=1e-10)
+    assert float(rows["Poisson"]["BIC"]) == pytest.approx(fit.bic, rel=1e-10)
+    assert float(rows["Poisson"]["LOO-IC"]) == pytest.approx(fit.loo("mixed").looic, rel=1e-8)
+    assert float(rows["Poisson"]["zeros expected"]) == pytest.approx(np.exp(-mean).sum(), rel=1e-10)
+    assert float(rows["hurdle Poisson"]["zeros expected"]) == pytest.approx(np.sum(y == 0), rel=1e-6)
+
+
+def test_the_difference_of_two_leave_one_outs_is_that_of_repeated_rows():
+    from dataclasses import dataclass
+
+    from experiments.counts.judge import loo_difference
+
+    @dataclass
+    class Scores:
+        log_score: np.ndarray
+        counted: np.ndarray
+
+    rng = np.random.default_rng(0)
+    one, other, counts = rng.normal(size=6), rng.normal(size=6), np.array([1, 4, 2, 1, 3, 1])
+    total, error = loo_difference(Scores(one, counts), Scores(other, counts))
+    apart = np.repeat(-2 * (one - other), counts)
+    assert total == pytest.approx(apart.sum())
+    assert error == pytest.approx(np.sqrt(12) * apart.std(ddof=1))
+
+
+def test_a_conclusion_names_laws_that_cannot_be_told_apart_and_those_at_an_edge():
+    from experiments.counts.verdicts import conclusion
+
+    row = lambda model, ic, behind, se, aic: {  # noqa: E731
+        "model": model, "LOO-IC": ic, "behind by": behind, "se of that": se, "AIC": aic, "BIC": aic,
+        "zeros expected": 10.0, "worst bar, se": 1.0,
+    }  # fmt: skip
+    rows = [row("a", 100.0, 0.0, 0.0, 99.0), row("b", 103.0, 3.0, 2.0, 98.0), row("c", None, None, None, 120.0)]
+    words = conclusion(rows, np.array([12, 5]))
+    assert "the best of these 3 laws is a (LOO-IC 100.0)" in words
+    assert "AIC prefers b" in words
+    assert "b cannot be told from it" in words
+    assert "c ends at the edge" in words
+
+
+def test_a_default_start_is_judged_by_the_best_of_all_starts():
+    from experiments.starts import Race
+
+    one = Race(np.array([-10.0, -20.0, -np.inf]), [np.array([-10.0, -19.0, -5.0])], np.zeros(3), 1.0, 1.0)
+    assert one.reached(one.own).tolist() == [True, False, False]
+    assert one.behind.tolist() == [0.0, 1.0, np.inf]
 
 
 def test_a_batch_finds_the_members_without_an_estimate_and_no_others(tmp_path):

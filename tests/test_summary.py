@@ -23,7 +23,7 @@ def stub(names=("Intercept", "x", "g[T.b]"), params=(-7.9193, 0.012345, 1.0), bs
         "conf_int": lambda alpha: limits, "family_name": "Poisson", "link_name": "log",
         "cov_description": "expected information",
         "formula": "deaths ~ agecat * smoke", "nobs": 1234.0, "n_dropped": 3, "solver_name": "newton", "n_iter": 5,
-        "status": SimpleNamespace(name="CONVERGED", message="Found."), "converged": True, "aliased": (),
+        "status": SimpleNamespace(name="CONVERGED"), "message": "Found.", "converged": True, "aliased": (),
         "family": SimpleNamespace(is_density=True),
         "dispersion": 1.0, "dispersion_method": "pearson", "family_params": {}, "llf": -28.352, "aic": 76.704,
         "bic": 79.73, "deviance": 12.1324, "null_deviance": 644.269, "pearson_chi2": 11.155, "df_resid": 5.0,
@@ -44,7 +44,7 @@ TWO_PREDICTORS = {
 FAILED = {
     "converged": False, "n_iter": 100, "params": (INF, 1e12, -3e-9), "bse": (INF, 1e10, 1e-9), "llf": -INF,
     "deviance": NAN, "aic": NAN,
-    "status": SimpleNamespace(name="MAX_STEPS", message="The step limit was reached before the tolerance. " * 4),
+    "status": SimpleNamespace(name="MAX_STEPS"), "message": "The step limit was reached before the tolerance. " * 4,
 }  # fmt: skip
 UNKNOWN = dict.fromkeys(("llf", "aic", "bic", "deviance", "null_deviance", "pearson_chi2", "dispersion"), NAN)
 HUGE = {

@@ -3,6 +3,7 @@
 import csv
 import difflib
 import functools
+import gzip
 import tomllib
 from importlib import resources
 from typing import Any
@@ -43,11 +44,18 @@ def load(name: str, *, as_frame: bool = False) -> Any:
     Raises: ValueError for a name that is not in `names()`.
     """
     levels = describe(name)["levels"]
-    text = resources.files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    header, *rows = csv.reader(text.splitlines())
+    header, *rows = csv.reader(_text(name).splitlines())
     cells = zip(*rows, strict=True)
     columns = {key: _column(values, text=key in levels) for key, values in zip(header, cells, strict=True)}
     return _frame(columns, levels) if as_frame else columns
+
+
+def _text(name: str) -> str:
+    """The file of a data set; a large one is compressed."""
+    file = resources.files(__name__).joinpath(f"{name}.csv")
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    return gzip.decompress(resources.files(__name__).joinpath(f"{name}.csv.gz").read_bytes()).decode("utf-8")
 
 
 def _column(values: tuple[str, ...], *, text: bool) -> np.ndarray:

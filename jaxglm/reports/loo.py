@@ -78,7 +78,7 @@ def loo(fit: Any, method: str = "approximate", *, progress=None) -> LeaveOneOut:
     if method not in ("approximate", "mixed", "exact"):
         raise ValueError(f"unknown method {method!r} of loo; choose from approximate, mixed, exact.")
     if not fit.converged:
-        raise ValueError(f"leave-one-out needs a maximum; the fit ended as {fit.status.name}. {fit.status.message}")
+        raise ValueError(f"leave-one-out needs a maximum; the fit ended as {fit.status.name}. {fit.message}")
     n, unit = fit._n, unit_weights(fit)
     problem, theta = joint(fit)
     at = deletion_of(problem, theta, unit, False)

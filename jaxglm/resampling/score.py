@@ -48,7 +48,7 @@ def pieces(fit: GLMResults) -> Pieces:
     inside = fit.family.traits.edm and not fit.family.constrained and fit.status == Status.BOUNDARY
     if not (fit.converged or inside):
         raise ValueError(f"a score test needs the maximum of the null model; the fit given is {fit.status.name.lower()}"
-                         f". {fit.status.message}")
+                         f". {fit.message}")
     with jax.enable_x64(True):
         found = jax.device_get(_pieces(fit.problem, np.asarray(fit.state.theta), fit.family.traits.edm))
     return found if fit.family.traits.edm else found._replace(information=fit.information)

@@ -9,10 +9,17 @@ from ..covariances import Covariance
 from ..families import Family
 from ..fit import Fit
 from ..frame import ModelFrame
-from ..links import Fixed
+from ..links import Fixed, Link
 from ..predictors import Predictor
 from ..problem import Problem
 from ..solvers import Status
+
+FLAT = 1e-4  # information of a linear predictor that tends to infinity: steps of 1e-3 gain less than 1e-10
+
+
+def _end(link: Link, eta: float) -> float:
+    """The end of the link's image on this side."""
+    return link.image[bool(eta > 0) == bool(link.increasing)]
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,22 @@ class Fitted:
     @property
     def converged(self) -> bool:
         return self.status == Status.CONVERGED
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Where shared parameters tend to, of a fit that ended as BOUNDARY: those in which the likelihood is flat."""
+        if self.status != Status.BOUNDARY:
+            return {}
+        first = np.cumsum([0, *self.problem.sizes[:-1]])
+        flat = np.diagonal(self.information)[first] < FLAT  # theta of a shared parameter is its linear predictor
+        return {p.parameter: _end(self.problem.family.link_of(p.parameter), float(self.state.theta[k]))
+                for p, k, still in zip(self.parts, first, flat, strict=True) if p.shared and still}  # fmt: skip
+
+    @property
+    def message(self) -> str:
+        """What the status means; on an edge also which parameters tend to it."""
+        tending = "; ".join(f"{name} tends to {end:g}" for name, end in self.limits.items())
+        return f"{tending}. {self.status.message}" if tending else self.status.message
 
     @property
     def n_iter(self) -> int:

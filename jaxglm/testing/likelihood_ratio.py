@@ -77,7 +77,7 @@ def gain(small: Any, large: Any, deviance: bool) -> tuple[float, tuple[str, ...]
     bad = [f for f in (small, large) if f.status not in USABLE]
     if bad:
         return np.nan, (f"No statistic: a fit did not reach its maximum ({bad[0].status.name.lower()}). "
-                        f"{bad[0].status.message}",)  # fmt: skip
+                        f"{bad[0].message}",)  # fmt: skip
     before, after = misfit(small, deviance), misfit(large, deviance)
     lower = before - after < -1e-6 * (1 + abs(after))
     notes = ("The larger model fits worse than the smaller: one of them stopped at a local maximum.",) if lower else ()

@@ -92,7 +92,7 @@ def _check_maximum(fit: Any) -> None:
     inside = fit.family.traits.edm and not fit.family.constrained and fit.status == Status.BOUNDARY
     if not (fit.converged or inside):
         raise ValueError(f"a score test needs the maximum of the smaller model; this fit is {fit.status.name.lower()}. "
-                         f"{fit.status.message}")  # fmt: skip
+                         f"{fit.message}")  # fmt: skip
 
 
 def _position(fit: Any, predictor: str | None) -> int:

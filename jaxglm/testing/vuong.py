@@ -24,7 +24,7 @@ def vuong_test(one: Any, other: Any) -> TestTable:
     check_same_rows(one, other)
     for fit in (one, other):
         if fit.status not in USABLE:
-            raise ValueError(f"a fit did not reach its maximum ({fit.status.name.lower()}). {fit.status.message}")
+            raise ValueError(f"a fit did not reach its maximum ({fit.status.name.lower()}). {fit.message}")
     a, b = row_logliks(one), row_logliks(other)
     counted, n = one.counted, float(one.nobs)
     used = counted > 0
