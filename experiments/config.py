@@ -17,6 +17,7 @@ EXPERIMENTS = (
     "batched",
     "differential_expression",
     "device",
+    "coverage",
 )
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
 

@@ -17,6 +17,7 @@ from .families import Family
 from .problem import row_loglik
 
 ORDER = 14  # nodes of a panel; with no more whole numbers than that the nodes are these: at 16 some weight is negative
+SUMMED = 4096  # counts that are summed one by one where the density is not smooth
 FINEST = 2.0**-36  # width of the panels next to a point of interest, in the coordinate of a continuous response
 FARTHEST = 2.0**42  # distance of the last panel of counts
 LOOKS, SEARCHES = 129, 50  # points of the coarse look for the mode, steps of the search that follows
@@ -64,7 +65,8 @@ def nodes(family: Family, eta: tuple, y) -> Nodes:
     density = lambda at: log_density(family, (at, y[1]) if isinstance(y, tuple) else at, eta)  # noqa: E731
     if support.whole:
         high = y[1] if isinstance(y, tuple) else jnp.asarray(support.high, single.dtype)
-        at, weight = _counts(density, single, jnp.asarray(support.low, single.dtype), high)
+        counts = _counts if support.smooth else _each_count
+        at, weight = counts(density, single, jnp.asarray(support.low, single.dtype), high)
         side = jnp.sign(at - single).astype(int)
         return Nodes((at, jnp.full(at.shape, y[1])) if isinstance(y, tuple) else at, jnp.log(weight), side)
     axis = _axis(support.low, support.high, density, single.dtype)
@@ -90,6 +92,12 @@ def _counts(density, y, low, high):
     at = jnp.where(few, start + number, start - 0.5 + size * (1 + GAUSS) / 2)
     weight = jnp.where(few, jnp.where(number < size, 1.0, 0.0), _sum_weights(jnp.where(few, ORDER + 1.0, size)))
     return jnp.ravel(jnp.where(weight > 0, at, low)), jnp.ravel(weight)
+
+
+def _each_count(density, y, low, high):
+    """Each of the first whole numbers, for a density that is none between them; the mass tells what is missing."""
+    at = low + jnp.arange(SUMMED, dtype=y.dtype)
+    return jnp.minimum(at, high), jnp.where(at <= high, 1.0, 0.0)
 
 
 def _sum_weights(size):

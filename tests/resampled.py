@@ -8,7 +8,8 @@ import pytest
 
 import jaxglm as jg
 
-N, TIGHT = 60, dict(rtol=1e-8, atol=1e-8)
+N = 60
+TIGHT: dict[str, Any] = dict(rtol=1e-8, atol=1e-8)
 
 
 @jg.family

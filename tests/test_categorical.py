@@ -1,6 +1,7 @@
 """Classes: probabilities by hand, tails against multiprecision, fits against brute force, and what users get wrong."""
 
 import warnings
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -88,6 +89,25 @@ def test_the_null_deviance_is_that_of_the_shares(model):
     shares = np.bincount(CODE) / 150
     assert model[0].null_deviance == pytest.approx(-2 * np.sum(150 * shares * np.log(shares)), rel=1e-9)
     assert model[0].deviance == pytest.approx(-2 * model[0].llf, rel=1e-12)
+
+
+def test_effects_are_those_of_the_probability_of_each_class(model):
+    """Average slopes and their standard errors against differences of predicted probabilities."""
+    fit, h = model[0], 1e-4
+    table = fit.avg_slopes("x")
+    assert list(table["class"]) == list(LEVELS)
+
+    def slopes(theta):
+        moved = replace(fit, state=fit.state._replace(theta=fit._inward(theta)))
+        high, low = (moved.predict(FRAME.assign(x=X[:, 0] + s), "prob").mean(0) for s in (h, -h))
+        return (high - low) / (2 * h)
+
+    theta = np.asarray(fit.params)
+    assert np.allclose(table["estimate"], slopes(theta), atol=1e-7)
+    jacobian = np.array([(slopes(theta + e) - slopes(theta - e)) / 2e-3 for e in np.eye(len(theta)) * 1e-3])
+    variance = np.einsum("pk,pq,qk->k", jacobian, fit.cov_params(), jacobian)
+    assert np.allclose(table["std_error"], np.sqrt(variance), rtol=1e-3)
+    assert table["estimate"].sum() == pytest.approx(0, abs=1e-12)
 
 
 FAMILIES = {

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
+import jaxglm as jg
 from experiments import config as configs
 from experiments.report import text_table
 from experiments.run import main
@@ -54,6 +56,14 @@ SMALL = {
         "megabytes=4",
         "order=64",
         "published=false",
+    ],
+    "coverage": [
+        "families=['gaussian', 'binomial']",
+        "sizes=[12, 20]",
+        "data_sets=600",
+        "wild_sets=100",
+        "pairs_sets=20",
+        "resamples=39",
     ],
     "differential_expression": ["genes=300", "samples=16", "data_sets=1", "share=0.2"],
 }
@@ -186,7 +196,6 @@ def test_the_score_of_a_workload_is_the_derivative_of_its_log_likelihood():
 
 
 def test_student_t_of_the_custom_family_is_at_the_known_maximum():
-    import jaxglm as jg
     from experiments.custom_family import stack_loss
 
     fit = jg.glm(stack_loss.FORMULA, stack_loss.frame(), family=stack_loss.FAMILY)
@@ -304,6 +313,62 @@ def test_rows_of_this_machine_replace_committed_ones_and_others_stay():
     assert [(r["machine"], r["fits/s"]) for r in rows] == [("a", 2.0), ("b", 3.0)]
     assert "no GPU" in sentence(rows)
     assert "cuda" in sentence([row("a", 1.0) | {"device": "cuda"}])
+
+
+def test_coverage_is_exact_where_theory_says_so_and_too_low_where_the_variance_is_wrong(tmp_path):
+    assert run("coverage", tmp_path, *SMALL["coverage"]) == 0
+    rows = list(csv.DictReader((tmp_path / "results.csv").open()))
+    found = {(r["family"], r["model"], r["n"], r["method"]): r for r in rows if r["part"] == "intervals"}
+    share = lambda *key: float(found[key]["coverage"])  # noqa: E731
+    for n in (12, 20):
+        wald, by_f = (found["gaussian", "right", str(n), name] for name in ("Wald", "profile F"))
+        assert abs(float(wald["coverage"]) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 600)
+        assert by_f["coverage"] == wald["coverage"]
+        drop = np.sqrt((n - 2) * np.expm1(stats.chi2.isf(0.05, 1) / n))  # the likelihood ratio in terms of t
+        exact = 1 - 2 * stats.t.sf(drop, n - 2)
+        assert abs(share("gaussian", "right", str(n), "profile") - exact) < 4 * np.sqrt(0.05 * 0.95 / 600)
+    assert share("gaussian", "wrong", "20", "Wald") < 0.88 < share("gaussian", "wrong", "20", "Wald HC3")
+    wald, profile = (found["binomial", "right", "12", name] for name in ("Wald", "profile"))
+    key = ("binomial", "right", "12")
+    ended = next(r["fits"] for r in rows if r["part"] == "fits" and (r["family"], r["model"], r["n"]) == key)
+    assert int(wald["no interval"]) > 10
+    assert f"{wald['no interval']} separated" in ended
+    assert profile["no interval"] == "0"
+    assert profile["one limit infinite"] == wald["no interval"]
+    assert len(found) == 2 * 2 * (7 + 6)
+
+
+def test_coverage_counts_intervals_that_exist_and_infinite_limits_on_their_side():
+    from experiments.coverage.intervals import Intervals
+    from experiments.coverage.verdicts import verdict
+
+    limits = [[0.0, 2.0], [1.5, np.inf], [-np.inf, 0.5], [0.5, np.inf], [np.nan, 3.0]]
+    row = verdict("profile", Intervals(np.asarray(limits)), 1.0)
+    assert (row["coverage"], row["misses above"], row["misses below"]) == (0.5, 0.25, 0.25)
+    assert (row["no interval"], row["one limit infinite"], row["MC error"]) == (1, 3, 0.25)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson", "gamma"])
+def test_a_wrong_variance_leaves_the_mean_right(family):
+    from experiments.coverage.truths import TRUTHS, drawn
+
+    for model in ("right", "wrong"):
+        sets = drawn(family, model, 8, 12, 40_000, [3])
+        y = sets.y[0] / sets.y[1] if isinstance(sets.y, tuple) else sets.y
+        truth, y = TRUTHS[family], y[:, :8]
+        mean = truth.inverse(sets.X[:8] @ truth.beta)
+        assert np.all(np.abs(y.mean(axis=0) - mean) < 5 * y.std(axis=0) / 200)
+        assert sets.counts.tolist() == [1.0] * 8 + [0.0] * 4
+
+
+def test_the_wild_intervals_of_a_batch_are_those_of_the_library():
+    from experiments.coverage.intervals import fitted, wild
+    from experiments.coverage.truths import drawn
+
+    sets = drawn("gamma", "right", 20, 20, 8, [3])
+    found = wild(sets, fitted(sets), 1, 39, np.random.default_rng(7)).limits[0]
+    one = jg.GLM(sets.y[0], sets.X, family="gamma", names=("one", "x")).fit()
+    assert found == pytest.approx(jg.bootstrap(one, 39, kind="wild", seed=7).conf_int()["x"], rel=1e-8)
 
 
 def test_size_factors_are_the_depth_of_the_samples():

@@ -213,7 +213,7 @@ BAD = {
     "no replicates": (lambda f: jg.bootstrap(f, 0), "n must be a whole number, at least 1"),
     "half a replicate": (lambda f: jg.bootstrap(f, 2.5), "n must be a whole number"),
     "a negative seed": (lambda f: jg.bootstrap(f, seed=-1), "seed"),
-    "an unknown kind": (lambda f: jg.bootstrap(f, kind="wild"), "kind 'wild'"),
+    "an unknown kind": (lambda f: jg.bootstrap(f, kind="block"), "kind 'block'.*pairs, parametric, wild"),
     "groups of drawn responses": (lambda f: jg.bootstrap(f, kind="parametric", groups=np.arange(N)), "groups are for"),
     "short groups": (lambda f: jg.bootstrap(f, groups=[1, 2, 3]), r"groups .*60 rows.*\(3,\)"),
     "missing groups": (lambda f: jg.jackknife(f, groups=[None] * N), "groups must not be missing; 60"),

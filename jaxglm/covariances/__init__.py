@@ -2,6 +2,7 @@
 
 from .choice import KINDS, USUAL, Covariance, covariance_of
 from .corrections import correction_of
+from .pieces import Pieces, pieces_of
 from .roots import inverse_root
 
-__all__ = ["KINDS", "USUAL", "Covariance", "correction_of", "covariance_of", "inverse_root"]
+__all__ = ["KINDS", "USUAL", "Covariance", "Pieces", "correction_of", "covariance_of", "inverse_root", "pieces_of"]

@@ -33,7 +33,7 @@ class Pieces(NamedTuple):
     def scores(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """Scores (N, P) of one observation of each row in units of `root`, and leverages (N,)."""
         fit = self.fit
-        only_mean = set(fit.problem.family.predictors[1:]) <= {fit._phi}
+        only_mean = set(fit.problem.family.predictors[1:]) <= {fit.family.traits.dispersion}
         expected = fit.family.traits.edm and only_mean
         return _scores(fit.problem, np.asarray(fit.state.theta), self.root, self.counts, kind, expected)
 

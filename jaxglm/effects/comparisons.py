@@ -1,7 +1,7 @@
 """HOST: what changes in the response when a variable changes by a step, or from level to level."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..frame import to_frame
 from ..inference import adjust_pvalues
-from ..prediction import Data, check_scale, curve, data_of, predictors_at
+from ..prediction import Data, check_scale, curve, data_of, predictors_at, scales_of
 from .estimates import Estimates, Groups, groups_of, inference, stacked
 from .variables import Variable, at_level, at_number, group_codes, numbers_of, variables_of
 
@@ -29,6 +29,7 @@ class Contrast:
     label: str
     estimates: tuple[Estimates, ...]
     kind: str
+    level: str | None = None  # the class of the response whose probability it is about
 
     def combined(self, groups: Groups | None, size: int) -> Estimates:
         """The contrast of each row, or of the averages over groups of rows."""
@@ -58,9 +59,17 @@ def check_contrast(contrast: str) -> None:
         raise ValueError(f"unknown contrast {contrast!r}; choose from {', '.join(TRANSFORMS)}.")
 
 
-def compared(fit: Any, data: Data, variable: Variable, change: Any, contrast: str, scale: str,
+def compared(fit: Any, data: Data, variable: Variable, change: Any, contrast: str, scale: Any,
              parameter: str | None) -> Iterator[Contrast]:
-    """The contrasts of one variable; each changed set of rows is evaluated once."""
+    """The contrasts of one variable, of each class where the response is one."""
+    for level, own in scales_of(fit, scale, parameter):
+        for one in _compared(fit, data, variable, change, contrast, own, parameter):
+            yield replace(one, level=level)
+
+
+def _compared(fit: Any, data: Data, variable: Variable, change: Any, contrast: str, scale: Any,
+              parameter: str | None) -> Iterator[Contrast]:
+    """Each changed set of rows is evaluated once."""
     check_scale(fit, scale, parameter)
     sign, known = TRANSFORMS[contrast][2], {}
 
@@ -120,7 +129,7 @@ def tabled(fit: Any, data: Data, contrasts: Iterable[Contrast], by: Any, average
     tables = []
     for one in contrasts:
         found = one.combined(groups, len(fit._estimates))
-        names = (("term", one.term), ("contrast", one.label))
+        names = (("term", one.term), ("contrast", one.label), *(() if one.level is None else (("class", one.level),)))
         words = {name: np.full(len(found.value), word, object) for name, word in names}
         tables.append({**head, **words, **judged(fit, found, one.kind, alpha)})
     if not tables:

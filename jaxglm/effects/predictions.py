@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..frame import to_frame
-from ..prediction import Data, curve, data_of, predictors_at
+from ..prediction import Data, curve, data_of, predictors_at, scales_of
 from .estimates import Estimates, groups_of, inference, stacked
 from .variables import Variable, at_level, at_number, group_codes, variables_of
 
@@ -16,12 +16,20 @@ def predictions(fit: Any, *, new: Any = None, scale: str = "response", parameter
                 offset: Any = None, alpha: float = 0.05) -> Any:
     """The prediction of each row, a frame; the arguments are described at `GLMResults.avg_predictions`."""
     data = data_of(fit, new, offset)
-    found = estimated(fit, data, scale, parameter)
-    table = inference(fit, found.value, found.std_error(fit._root), alpha)
-    return to_frame({"row": np.arange(data.n), **table}, fit.frame.kind)
+    tables = []
+    for level, own in scales_of(fit, scale, parameter):
+        found = estimated(fit, data, own, parameter)
+        table = inference(fit, found.value, found.std_error(fit._root), alpha)
+        tables.append({"row": np.arange(data.n), **_class(level, data.n), **table})
+    return to_frame(stacked(tables), fit.frame.kind)
 
 
-def estimated(fit: Any, data: Data, scale: str, parameter: str | None) -> Estimates:
+def _class(level: str | None, size: int) -> dict[str, np.ndarray]:
+    """The column that names the class of the response, where it is one."""
+    return {} if level is None else {"class": np.full(size, level, object)}
+
+
+def estimated(fit: Any, data: Data, scale: Any, parameter: str | None) -> Estimates:
     at = predictors_at(fit, data)
     return Estimates.of(at, curve(fit, at, scale, parameter))
 
@@ -33,10 +41,12 @@ def avg_predictions(fit: Any, *, by: Any = None, variables: Any = None, new: Any
     labels, codes, size = group_codes(data, by)
     groups = groups_of(data.counted, codes, size)
     tables = []
-    for held, rows in _held(fit, data, variables):
-        found = estimated(fit, rows, scale, parameter).averaged(groups, len(fit._estimates))
+    several = product(_held(fit, data, variables), scales_of(fit, scale, parameter))
+    for (held, rows), (level, own) in several:
+        found = estimated(fit, rows, own, parameter).averaged(groups, len(fit._estimates))
         head = {name: np.full(size, value, object if isinstance(value, str) else None) for name, value in held.items()}
-        tables.append({**head, **labels, **inference(fit, found.value, found.std_error(fit._root), alpha)})
+        judged = inference(fit, found.value, found.std_error(fit._root), alpha)
+        tables.append({**head, **labels, **_class(level, size), **judged})
     return to_frame(stacked(tables), fit.frame.kind)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..prediction import Curve, Data, Predictors, curve, data_of, predictors_at
+from ..prediction import Curve, Data, Predictors, curve, data_of, predictors_at, scales_of
 from .comparisons import Contrast, compared, tabled
 from .estimates import Estimates
 from .variables import Variable, at_number, numbers_of, variables_of
@@ -26,12 +26,14 @@ def slopes(fit: Any, variables: Any = None, *, by: Any = None, new: Any = None, 
 
 def _contrasts(fit: Any, data: Data, variable: Variable, eps, scale: str, parameter) -> Iterator[Contrast]:
     if variable.numeric:
-        yield Contrast(variable.name, "dY/dX", (slope_of(fit, data, variable, eps, scale, parameter),), "identity")
+        for level, own in scales_of(fit, scale, parameter):
+            slope = slope_of(fit, data, variable, eps, own, parameter)
+            yield Contrast(variable.name, "dY/dX", (slope,), "identity", level)
     else:
         yield from compared(fit, data, variable, None, "difference", scale, parameter)
 
 
-def slope_of(fit: Any, data: Data, variable: Variable, eps, scale: str, parameter) -> Estimates:
+def slope_of(fit: Any, data: Data, variable: Variable, eps, scale: Any, parameter) -> Estimates:
     """The slope m'(eta) d eta / dx of each row, and its gradient: m is differentiated by autodiff, the designs by
     differences, whose error is that of the terms alone: none for a linear one."""
     step = STEP * variable.span if eps is None else eps

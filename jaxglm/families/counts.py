@@ -1,5 +1,6 @@
 """Families of counts."""
 
+from dataclasses import replace
 from math import log
 
 import jax.numpy as jnp
@@ -136,7 +137,7 @@ class PoissonInverseGaussian:
 
     mu: Link = Log()
     sigma: Link = Log()
-    support = counts
+    support = replace(counts, smooth=False)
 
     def loglik(self, y, mu, sigma):
         log_root = 0.5 * softplus(log(2.0) + sigma.log + mu.log)  # of sqrt(1 + 2 sigma mu)

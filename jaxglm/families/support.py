@@ -23,6 +23,7 @@ class Support:
     hint: str = ""
     reading: ClassVar[str] = "numbers"  # how the front door reads y: "numbers", "classes", or "bounds" of it
     top: float | None = None  # largest log-density that any parameters give, where it is the same for every response
+    smooth: bool = True  # whether the density of counts is smooth between them: else each has to be summed
     pairs: bool = False  # whether y may be a pair (successes, trials)
     atoms: tuple[float, ...] = ()  # single points that have a probability of their own beside the density
 

@@ -101,18 +101,18 @@ def fit_data(data: Stacked | Ragged, settings: Settings, start=None) -> Numbers:
 
 def _fit_block(block: Block, settings: Settings, start) -> Numbers:
     data = seen(block, settings.family)
-    basis = _basis(block, settings)
+    basis = basis_of(block, settings)
     X = block.X if basis is None else basis.columns
     members = members_of(block, data, settings.family, X)
     if settings.penalty is not None:
         members = members.penalised(settings.penalty)
     if start is not None and basis is not None:
-        start = _into_basis(start, basis, block.X.shape[-1])
+        start = into_basis(start, basis, block.X.shape[-1])
     outcome, accuracy = _fit_valid(members, data, settings, start, basis)
     return _numbers(block, data, outcome, accuracy, basis)
 
 
-def _basis(block: Block, settings: Settings) -> Basis | None:
+def basis_of(block: Block, settings: Settings) -> Basis | None:
     """Independent, well-conditioned columns of a shared design. A penalty is one on the columns as they are."""
     if block.X.ndim == 3:
         return None
@@ -120,7 +120,8 @@ def _basis(block: Block, settings: Settings) -> Basis | None:
     return basis if settings.penalty is None else replace(basis, columns=block.X[:, basis.kept], triangle=None)
 
 
-def _into_basis(start, basis: Basis, p: int):
+def into_basis(start, basis: Basis, p: int):
+    """Coefficients (B, .) of the p columns as given, and what follows them, as those of the basis."""
     beta = np.nan_to_num(start[:, :p][:, basis.kept])
     return np.concatenate([basis.from_beta(beta.T).T, start[:, p:]], axis=1)
 

@@ -26,9 +26,23 @@ class Curve(NamedTuple):
     bend: dict[tuple[int, int], np.ndarray]
 
 
+class Probability(NamedTuple):
+    """The scale of P(Y = y)."""
+
+    y: float
+
+
+def scales_of(fit: Any, scale: Any, parameter: str | None) -> list[tuple[str | None, Any]]:
+    """The scales that an effect has: of a response of classes the probability of each class, with its name."""
+    levels = getattr(fit.family.support, "levels", ())
+    if not levels or scale != "response" or parameter is not None:
+        return [(None, scale)]
+    return [(level, Probability(float(k))) for k, level in enumerate(levels)]
+
+
 def check_scale(fit: Any, scale: str, parameter: str | None) -> None:
     """Raises ValueError for an unknown scale, or a parameter without a linear predictor."""
-    if scale not in SCALES:
+    if scale not in SCALES and not isinstance(scale, Probability):
         raise ValueError(f"unknown scale {scale!r}; choose from {', '.join(SCALES)}.")
     if parameter is not None and parameter not in fit.family.predictors:
         raise ValueError(f"unknown parameter {parameter!r}; {fit.family_name} has {', '.join(fit.family.predictors)}.")
@@ -40,6 +54,8 @@ def curve(fit: Any, at: Predictors, scale: str = "response", parameter: str | No
     trials: (n,) of a response of pairs whose first parameter is not its mean; one where not given.
     """
     check_scale(fit, scale, parameter)
+    if isinstance(scale, Probability):
+        return _probability_curve(fit, at, scale.y)
     k = at.names.index(parameter or fit.family.parameters[0])
     if scale == "link":
         return Curve(at.eta[k], {k: np.ones(len(at.eta[k]))}, {})
@@ -47,6 +63,29 @@ def curve(fit: Any, at: Predictors, scale: str = "response", parameter: str | No
         return _mean_curve(fit, at, trials)
     value, slope, bend = link_curve(fit.family.link_of(at.names[k]), at.eta[k])
     return Curve(value, {k: slope}, {(k, k): bend})
+
+
+def _probability_curve(fit: Any, at: Predictors, y: float) -> Curve:
+    """P(Y = y): its derivatives are those of exp(loglik)."""
+    n, K = len(at.eta[0]), range(len(at.eta))
+    value, slope, bend = probability_curve(fit.family, np.full(n, y), tuple(at.eta))
+    return Curve(value, {k: slope[k] for k in K}, {(j, k): bend[j][k] for j in K for k in K})
+
+
+@in_float64
+def probability_curve(family: Any, y: np.ndarray, eta: tuple):
+    """P(Y = y) of each row with its first two derivatives in eta."""
+    n = len(y)
+    pad = lambda a: np.pad(a, (0, bucket(n) - n), mode="edge")  # noqa: E731
+    return jax.tree.map(lambda a: np.asarray(a)[:n], _probability_curve_of(family, pad(y), tuple(map(pad, eta))))
+
+
+@program
+def _probability_curve_of(family, y, eta):
+    at, K = rows(Problem(family, y, (), ()), eta), range(len(eta))
+    p = jnp.exp(at.loglik)
+    bend = tuple(tuple(p * (at.score[j] * at.score[k] + at.curvature[j][k]) for k in K) for j in K)
+    return p, tuple(p * s for s in at.score), bend
 
 
 def _mean_curve(fit: Any, at: Predictors, trials: Any) -> Curve:

@@ -1,4 +1,4 @@
-"""HOST: the bootstrap: the fit to resampled data, all replicates as one batch."""
+"""HOST: the bootstrap: the fit to resampled data, all replicates as one batch; or its scores perturbed."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,9 @@ from ..solvers import Status
 from .intervals import basic, bca, percentile
 from .jackknife import jackknife
 from .simulate import simulated
+from .wild import Multiplier, multiplier_of, perturbed
+
+KINDS = {"pairs": "rows", "parametric": "responses", "wild": "multipliers"}  # and what each draws
 
 
 @dataclass(frozen=True)
@@ -84,28 +87,56 @@ class Bootstrap:
 
 
 def bootstrap(
-    fit: GLMResults, n: int = 1000, *, kind: str = "pairs", groups=None, seed: int = 0, progress: Progress = None
+    fit: GLMResults,
+    n: int = 1000,
+    *,
+    kind: str = "pairs",
+    groups=None,
+    multipliers: str | None = None,
+    seed: int = 0,
+    progress: Progress = None,
 ) -> Bootstrap:
-    """Coefficients of the model fitted to n resampled data sets; a shared parameter such as alpha is fitted anew too.
+    """Coefficients of n replicates of the fit; a shared parameter such as alpha varies with them too.
 
-    kind: "pairs" draws as many observations as there are, with replacement: response, row of X, offset and prior
-        weight stay together, and a row of frequency f is f observations. "parametric" draws responses from the fitted
-        model, an estimated dispersion at its maximum likelihood, and keeps everything else.
-    groups: a label for each row; whole groups are drawn, as many as there are.
+    kind: "pairs" fits to as many observations as there are, drawn with replacement: response, row of X, offset and
+        prior weight stay together, and a row of frequency f is f observations. "parametric" fits to responses drawn
+        from the fitted model, an estimated dispersion at its maximum likelihood, and keeps everything else. "wild"
+        keeps the data and moves the estimates by I^-1 sum_i v_i s_i, the scores s_i of the observations times random
+        multipliers: no refits, no assumption on the variance, a covariance that is that of "HC0" (with groups, of
+        "cluster" without a factor). For a Gaussian response with identity link these are the refits to mu_i + v_i e_i.
+    groups: a label for each row; whole groups are drawn, as many as there are; of "wild", one multiplier for a group.
+    multipliers: of "wild": "rademacher" (-1 or 1, the default), "mammen" (two points that keep the skewness), or
+        "webb" (six points, for fewer than about ten groups).
     seed: of NumPy's generator. progress: called with (replicates done, n).
-    Raises: ValueError for another kind, n < 1, groups of another length or fewer than two things to draw from.
-    Source: Efron (1979), Annals of Statistics 7; Davison and Hinkley (1997), section 6.2.4 and 3.8 (groups).
+    Raises: ValueError for another kind, n < 1, groups of another length, fewer than two things to draw from, or "wild"
+        of a fit that has not converged.
+    Source: Efron (1979), Annals of Statistics 7; Davison and Hinkley (1997), section 6.2.4 and 3.8 (groups); Kline and
+        Santos (2012), J. Econometric Methods 1 (wild).
     """
-    n = whole(n, "n")
-    if kind not in ("pairs", "parametric"):
-        raise ValueError(f"unknown kind {kind!r} of bootstrap; choose from pairs, parametric.")
+    n, chosen = whole(n, "n"), _multiplier(kind, multipliers)
     if kind == "parametric" and groups is not None:
-        raise ValueError('groups are for kind="pairs": responses drawn from the model are independent.')
+        raise ValueError('groups are for kind="pairs" and "wild": responses drawn from the model are independent.')
     rng = np.random.default_rng(whole(seed, "seed", 0))
-    changed = _resampled(Units.of(fit, groups), rng) if kind == "pairs" else _drawn_anew(fit, n, rng)
-    params, status = estimates(fit, n, changed, progress)
+    params, status = _replicates(fit, n, kind, groups, chosen, rng, progress)
     warn_of_failures(status, "replicates", "they are left out")
     return Bootstrap(params, status, Named(fit.params[: params.shape[1]], columns(fit)), fit, groups)
+
+
+def _multiplier(kind: str, name: str | None) -> Multiplier:
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r} of bootstrap; choose from {', '.join(KINDS)}.")
+    if name is not None and kind != "wild":
+        raise ValueError(f'multipliers are for kind="wild"; {kind!r} draws {KINDS[kind]}.')
+    return multiplier_of(name)
+
+
+def _replicates(fit: GLMResults, n: int, kind: str, groups, multiplier: Multiplier, rng, progress: Progress):
+    """Coefficients (n, P) and statuses (n,)."""
+    if kind == "wild":
+        moved = perturbed(fit, n, Units.of(fit, groups), multiplier, rng, progress)
+        return moved, np.full(n, Status.CONVERGED.value)
+    changed = _resampled(Units.of(fit, groups), rng) if kind == "pairs" else _drawn_anew(fit, n, rng)
+    return estimates(fit, n, changed, progress)
 
 
 def _resampled(units: Units, rng):
