@@ -85,6 +85,7 @@ def _shape(best: Row) -> str:
     if best["worst bar, se"] < 3:
         return f"The rootogram of {best['model']} shows no count that it misses by three standard errors."
     return (
-        f"{best['model']} is the best here, not the truth: it misses one of the counts by {best['worst bar, se']:.1f} standard "
-        "errors; and person-years of one person, whom the data do not name, are not independent."
+        f"{best['model']} is the best here, not the truth: it misses one of the counts by "
+        f"{best['worst bar, se']:.1f} standard errors; and person-years of one person, whom the data do not name, are "
+        "not independent."
     )
