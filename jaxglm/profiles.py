@@ -66,6 +66,9 @@ class Target:
 
 def target_of(fit: Any, method: str) -> Target:
     """The joint problem for "profile"; else the fit's own, whose dispersion is one, with roots that are scaled."""
+    if method == "profile" and not fit.family.is_density:
+        raise ValueError(f"{fit.family_name} has no likelihood to profile; use method='profile_f', the deviance over "
+                         "the dispersion.")
     theta, free = np.asarray(fit.state.theta), fit._phi is not None and fit._known_phi is None
     if method == "profile" and free and fit._phi not in fit.problem.family.predictors:
         return _joint(fit, theta)

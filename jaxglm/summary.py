@@ -81,7 +81,13 @@ def _facts(results: Any) -> tuple[tuple[str, str], ...]:
     penalised = (("Penalty", str(penalty)),) if penalty else ()
     return (("Observations", count(results.nobs)), ("Rows dropped", count(results.n_dropped)),
             ("Solver", str(results.solver_name)), ("Status", f"{status}, {steps} iteration{'s' * (steps != 1)}"),
-            ("Covariance", str(results.cov_description)), ("Dispersion", _dispersion(results)), *penalised)
+            ("Covariance", str(results.cov_description)), *_of_variance(results, ("Dispersion", _dispersion)),
+            *penalised)
+
+
+def _of_variance(results: Any, *lines: tuple[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Lines (name, function of the results) that belong to a family with a variance function of the mean."""
+    return tuple((name, value(results)) for name, value in lines) if results.has_variance_function else ()
 
 
 def _status(results: Any) -> str:
@@ -106,7 +112,8 @@ def _measures(results: Any) -> tuple[tuple[str, str], ...]:
     named = {
         "Log-likelihood": results.llf, "AIC": results.aic, "BIC": results.bic,
         f"Deviance ({count(results.df_resid)} df)": results.deviance,
-        f"Null deviance ({count(results.df_null)} df)": results.null_deviance, "Pearson chi2": results.pearson_chi2,
+        f"Null deviance ({count(results.df_null)} df)": results.null_deviance,
+        **dict(_of_variance(results, ("Pearson chi2", lambda r: r.pearson_chi2))),
     }
     if getattr(results, "penalty_name", None):
         named["Penalised log-likelihood"] = results.penalised_llf

@@ -210,3 +210,35 @@ def test_a_multinomial_link_cannot_be_named_before_the_classes_are_known():
 def test_a_formula_for_a_class_that_does_not_exist_names_the_near_one():
     with pytest.raises(ValueError, match=r"no parameter 'mid.hihg'\. Did you mean 'mid.high'"):
         jg.glm({"mu": "y ~ x", "mid|hihg": "~ z"}, FRAME, family="ordinal")
+
+
+def test_fitted_values_are_the_probabilities_of_the_classes(model):
+    fit, probabilities, _ = model
+    expected = probabilities(np.asarray(fit.params))
+    assert np.allclose(fit.fittedvalues, expected, rtol=1e-10)
+    assert np.allclose(fit.predict(FRAME.head(3)), expected[:3], rtol=1e-10)
+    own = expected[np.arange(150), CODE]
+    assert np.allclose(fit.resid("deviance"), np.sqrt(-2 * np.log(own)), rtol=1e-8)
+    indicator = np.eye(4)[CODE]
+    assert fit.pearson_chi2 == pytest.approx(np.sum((indicator - expected) ** 2 / expected), rel=1e-9)
+    assert list(fit.augment().columns[1:5]) == [f"fitted_{level}" for level in LEVELS]
+
+
+def test_what_needs_a_mean_is_not_of_classes(model):
+    fit = model[0]
+    for call in (lambda: fit.resid("response"), lambda: fit.get_prediction(), lambda: fit.predict(which="var")):
+        with pytest.raises(ValueError, match=r"classes|mean"):
+            call()
+
+
+@pytest.mark.parametrize(("family", "df"), [("ordinal", 1), ("multinomial", 1)])
+def test_a_term_is_tested_without_a_refit(family, df):
+    """Of the multinomial in the predictor of the first further class only: the others are held to have no such term."""
+    small = jg.glm("y ~ x", FRAME, family=family)
+    score = small.score_test("z", FRAME)
+    assert score.df == df
+    if family == "ordinal":
+        large = jg.glm("y ~ x + z", FRAME, family=family)
+        assert score.statistic == pytest.approx(small.lr_test(large).statistic, rel=0.1)
+    else:
+        assert small.score_test("z", FRAME, predictor="high").statistic != pytest.approx(score.statistic, rel=1e-3)

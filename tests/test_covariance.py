@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.linalg
 import statsmodels.api as sm
@@ -179,7 +180,6 @@ def test_few_clusters_give_a_covariance_of_low_rank():
 
 
 def test_columns_of_the_data_are_found_by_name():
-    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     data = pd.DataFrame({"y": rng.poisson(2.0, N), "x": rng.normal(size=N), "firm": np.repeat(list("abcdefghijkl"), 5)})
     data["year"] = np.tile(np.arange(10.0), 6)

@@ -197,3 +197,23 @@ def test_a_dispersion_that_explodes_has_a_status():
         warnings.simplefilter("ignore", jg.FitWarning)
         fit = jg.glm({"mu": "y ~ x", "phi": "~ small"}, exact)
     assert not fit.converged
+
+
+def test_fitted_values_of_inflated_counts_are_means_of_the_response(negbin):
+    fit = jg.glm({"mu": "k ~ x", "pi": "~ z"}, FRAME, family="zip")
+    pi = 1 / (1 + np.exp(-ONE_Z @ np.asarray(fit.params)[2:]))
+    mean = (1 - pi) * np.exp(ONE_X @ np.asarray(fit.params)[:2])
+    assert np.allclose(fit.fittedvalues, mean, rtol=1e-9)
+    assert np.allclose(fit.resid("response"), FRAME.k - mean, rtol=1e-8, atol=1e-8)
+    variance = mean * (1 + pi / (1 - pi) * mean)
+    assert fit.pearson_chi2 == pytest.approx(np.sum((FRAME.k - mean) ** 2 / variance), rel=1e-8)
+    assert negbin.pearson_chi2 == pytest.approx(np.sum(negbin.resid("pearson") ** 2), rel=1e-12)
+
+
+def test_a_term_of_either_formula_is_tested_without_a_refit(gaussian):
+    """Score and likelihood-ratio statistics are near each other; the score is that of the joint likelihood."""
+    for formulas, predictor in (({"mu": "y ~ x + z", "phi": "~ z"}, None), ({"mu": "y ~ x", "phi": "~ z + x"}, "phi")):
+        larger = jg.glm(formulas, FRAME)
+        added = "z" if predictor is None else FRAME[["x"]].to_numpy()
+        score = gaussian.score_test(added, FRAME if predictor is None else None, predictor=predictor)
+        assert score.statistic == pytest.approx(2 * (larger.llf - gaussian.llf), abs=0.3)

@@ -234,3 +234,24 @@ def test_single_precision():
     assert row_logliks(problem, jnp.zeros(3, jnp.float32)).dtype == jnp.float32
     theta = jg.fit(problem).theta
     np.testing.assert_allclose(theta, jg.GLM(y, X, family="poisson").fit().params, atol=1e-4)
+
+
+WITHOUT_A_DISTRIBUTION = {
+    "leave-one-out": lambda fit: fit.loo(),
+    "profile": lambda fit: fit.conf_int(method="profile"),
+    "simulation": lambda fit: fit.simulate(1, 2),
+    "probabilities": lambda fit: fit.predict(which="prob"),
+    "quantiles": lambda fit: fit.predict(which="quantile", q=0.5),
+    "log scores": lambda fit: jg.cv(fit, folds=2),
+    "Vuong": lambda fit: jg.vuong_test(fit, fit),
+    "quantile residuals": lambda fit: fit.resid("quantile"),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT_A_DISTRIBUTION)
+def test_what_needs_a_distribution_is_refused(what):
+    y = np.random.default_rng(0).poisson(3.0, 40)
+    fit = jg.GLM(y, np.ones((40, 1)), family="quasipoisson").fit()
+    with pytest.raises(ValueError, match=r"need a distribution, which QuasiPoisson|no likelihood to profile"):
+        WITHOUT_A_DISTRIBUTION[what](fit)
+    assert np.isfinite(fit.conf_int(method="profile_f")).all()

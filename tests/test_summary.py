@@ -27,7 +27,8 @@ def stub(names=("Intercept", "x", "g[T.b]"), params=(-7.9193, 0.012345, 1.0), bs
         "family": SimpleNamespace(is_density=True),
         "dispersion": 1.0, "dispersion_method": "pearson", "family_params": {}, "llf": -28.352, "aic": 76.704,
         "bic": 79.73, "deviance": 12.1324, "null_deviance": 644.269, "pearson_chi2": 11.155, "df_resid": 5.0,
-        "df_null": 9, "df_model": 4, "modelled_dispersion": False, "predictors": ("mu",) * len(names),
+        "df_null": 9, "df_model": 4, "modelled_dispersion": False, "has_variance_function": True,
+        "predictors": ("mu",) * len(names),
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 

@@ -29,6 +29,12 @@ class Family:
         """Log-density of one observation, a scalar, with all constants."""
         raise AttributeError(f"{self.name} needs a method loglik(y, {', '.join(self.parameters)})")
 
+    def check_density(self, what: str) -> None:
+        """Raises ValueError where there is no distribution, which `what` needs."""
+        if not self.is_density:
+            raise ValueError(f"{what} need a distribution, which {self.name} does not have: only its mean and variance "
+                             "are modelled. Fit a family that is a distribution.")
+
     def log_tails(self, y, *parameters: Parameter):
         """(log P(Y <= y), log P(Y > y)): sums or quadratures of the density, unless the family has a closed form."""
         return integrated_tails(lambda t: self.loglik(t, *parameters), self.support, y)

@@ -78,6 +78,11 @@ class Exponential:
         return log1mexp(-hazard), -hazard
 
 
+def _log_distance(y, mu, sigma):
+    """How far log y is from its centre, in units of its scale."""
+    return (jnp.log(y) - mu.log) / sigma.value
+
+
 @family
 class LogNormal:
     """Positive numbers whose logarithm is Gaussian: median mu, and sigma the standard deviation of log y."""
@@ -87,11 +92,11 @@ class LogNormal:
     support = positive
 
     def loglik(self, y, mu, sigma):
-        z = (jnp.log(y) - mu.log) / sigma.value
+        z = _log_distance(y, mu, sigma)
         return -0.5 * z * z - HALF_LOG_2PI - sigma.log - jnp.log(y)
 
     def log_tails(self, y, mu, sigma):
-        return log_ndtr_pair((jnp.log(y) - mu.log) / sigma.value)
+        return log_ndtr_pair(_log_distance(y, mu, sigma))
 
 
 @family
@@ -103,11 +108,11 @@ class Weibull:
     support = positive
 
     def loglik(self, y, mu, sigma):
-        z = (jnp.log(y) - mu.log) / sigma.value
+        z = _log_distance(y, mu, sigma)
         return z - jnp.exp(z) - sigma.log - jnp.log(y)
 
     def log_tails(self, y, mu, sigma):
-        hazard = jnp.exp((jnp.log(y) - mu.log) / sigma.value)
+        hazard = jnp.exp(_log_distance(y, mu, sigma))
         return log1mexp(-hazard), -hazard
 
 
@@ -120,11 +125,11 @@ class LogLogistic:
     support = positive
 
     def loglik(self, y, mu, sigma):
-        z = (jnp.log(y) - mu.log) / sigma.value
+        z = _log_distance(y, mu, sigma)
         return log_expit(z) - softplus(z) - sigma.log - jnp.log(y)
 
     def log_tails(self, y, mu, sigma):
-        z = (jnp.log(y) - mu.log) / sigma.value
+        z = _log_distance(y, mu, sigma)
         return log_expit(z), -softplus(z)
 
 

@@ -22,6 +22,7 @@ class Support:
     example: float = 1.0  # a valid response, used for rows of weight zero
     hint: str = ""
     reading: ClassVar[str] = "numbers"  # how the front door reads y: "numbers", "classes", or "bounds" of it
+    levels: ClassVar[tuple[str, ...]] = ()  # names of the classes, where the responses are their numbers
     top: float | None = None  # largest log-density that any parameters give, where it is the same for every response
     smooth: bool = True  # whether the density of counts is smooth between them: else each has to be summed
     pairs: bool = False  # whether y may be a pair (successes, trials)
@@ -112,7 +113,7 @@ class Classes(Support):
     """The numbers of the classes, 0, 1, ..."""
 
     reading: ClassVar[str] = "classes"
-    levels: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()  # type: ignore[misc]
     low: float = 0.0
     closed: bool = True
     whole: bool = True

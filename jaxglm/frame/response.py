@@ -47,6 +47,9 @@ def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray
         return read_classes(y, name)
     if reading == "bounds":
         return _read_bounds(y, name)
+    if isinstance(y, Bounds):
+        raise ValueError(f"{name}: of the responses Surv(...) and between(...) only bounds are known; wrap the family, "
+                         "as in family=jaxglm.censored(jaxglm.Weibull()).")
     if trials is not None and _is_pair(y):
         raise ValueError(f"{name} holds the trials already; leave out trials=.")
     if not _is_pair(y) and trials is None:
@@ -72,14 +75,18 @@ def _read_bounds(y: Any, name: str) -> Response:
     return Response(values, parts=tuple(f"part {k} of {name}" for k in range(1, len(values) + 1)))
 
 
-def surv(time: Any, event: Any, *end: Any) -> tuple:
+class Bounds(tuple):
+    """What is known of a response between bounds, by a word on the left of a formula."""
+
+
+def surv(time: Any, event: Any, *end: Any) -> Bounds:
     """What Surv(time, event) means on the left of a formula."""
-    return time, event, *end
+    return Bounds((time, event, *end))
 
 
-def between(lower: Any, upper: Any) -> tuple:
+def between(lower: Any, upper: Any) -> Bounds:
     """What between(lower, upper) means on the left of a formula."""
-    return lower, upper
+    return Bounds((lower, upper))
 
 
 def read_classes(y: Any, name: str) -> Response:

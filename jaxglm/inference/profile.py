@@ -7,7 +7,6 @@ a bracket. Source: Venzon and Moolgavkar (1988), whose bordered system this solv
 """
 
 from dataclasses import replace
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +15,7 @@ from jax import lax
 
 from ..numerics import dot, eps, factor
 from ..problem import Problem, evaluate, objective
+from ..solvers import Worded
 from ..solvers.newton import room
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = (
@@ -31,16 +31,8 @@ FARTHEST = 1e12
 STILL = {"likelihood": 1e-12, "score": 1e-15, "value": 1e-12}
 
 
-class LimitStatus(IntEnum):
+class LimitStatus(Worded):
     """How the search for a limit ended."""
-
-    message: str
-
-    def __new__(cls, code: int, message: str = ""):
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.message = message
-        return member
 
     SEARCHING = -1, "The search is still running."
     FOUND = 0, "The limit was found."

@@ -220,6 +220,9 @@ def _check_family(family, data: Stacked | Ragged) -> None:
         raise ValueError(f"the members of a batch have one design, of the first parameter; {family.name} needs one for "
                          "each of several, or none for an intercept. Fit them one by one.")
     B, y = data.size, data.whole.y if isinstance(data, Ragged) else data.y
+    if isinstance(y, tuple) and family.support.reading == "bounds":
+        raise ValueError(f"of the responses of {family.name} only bounds are known; members of a batch have numbers. "
+                         "Fit them one by one.")
     if isinstance(y, tuple) and not family.support.pairs:
         raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")
     shapes = {np.shape(v) for v in jax.tree.leaves(family)} - {(), (B,)}

@@ -64,6 +64,9 @@ def get_prediction(fit: Any, new: Any = None, *, offset: Any = None, alpha: floa
                    trials: Any = None) -> Prediction:
     """Predictions with standard errors; the arguments are described at `GLMResults.get_prediction`."""
     check_scale(fit, "link", parameter)
+    if parameter is None and fit.family.support.levels:
+        raise ValueError("classes have no mean: predictions() has their probabilities with standard errors; or name a "
+                         f"parameter: {', '.join(fit.family.predictors)}.")
     at, quantile = predictors_of(fit, new, offset), fit._quantile(alpha)
     k = at.names.index(parameter or fit.family.parameters[0])
     eta, se = at.eta[k], _std_errors(fit, at)[k]

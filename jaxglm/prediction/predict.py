@@ -19,8 +19,14 @@ def predict(fit: Any, new: Any = None, which: str = "mean", *, offset: Any = Non
     if which == "linear" or parameter is not None:
         return curve(fit, predictors_of(fit, new, offset), "link" if which == "linear" else "response", parameter).value
     found = dist.distribution_of(fit, new, offset, trials)
+    levels = fit.family.support.levels
+    if which == "mean" and levels:  # the mean of a class's indicator is its probability
+        return dist.probability(found, tuple(range(len(levels))), fit.frame.y)
+    if which == "var" and levels:
+        raise ValueError(f"classes have no variance; which='prob' has their probabilities ({', '.join(levels)}).")
     if which in ("mean", "var"):
         return dist.mean(found) if which == "mean" else dist.variance(found)
+    fit.family.check_density("probabilities and quantiles")
     if which == "quantile":
         return dist.quantile(found, q)
     if which == "cdf":

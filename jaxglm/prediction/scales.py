@@ -34,7 +34,7 @@ class Probability(NamedTuple):
 
 def scales_of(fit: Any, scale: Any, parameter: str | None) -> list[tuple[str | None, Any]]:
     """The scales that an effect has: of a response of classes the probability of each class, with its name."""
-    levels = getattr(fit.family.support, "levels", ())
+    levels = fit.family.support.levels
     if not levels or scale != "response" or parameter is not None:
         return [(None, scale)]
     return [(level, Probability(float(k))) for k, level in enumerate(levels)]

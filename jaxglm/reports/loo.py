@@ -77,6 +77,7 @@ def loo(fit: Any, method: str = "approximate", *, progress=None) -> LeaveOneOut:
     """
     if method not in ("approximate", "mixed", "exact"):
         raise ValueError(f"unknown method {method!r} of loo; choose from approximate, mixed, exact.")
+    fit.family.check_density("leave-one-out log scores")
     if not fit.converged:
         raise ValueError(f"leave-one-out needs a maximum; the fit ended as {fit.status.name}. {fit.message}")
     n, unit = fit._n, unit_weights(fit)

@@ -20,14 +20,22 @@ def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
         that removes skewness, for exponential dispersion models; "quantile", exactly standard normal if the model is
         true, drawn within the jumps of a discrete distribution; "standardized_deviance" and "standardized_pearson",
         over their standard deviation sqrt(phi (1 - leverage)); "studentized", by the fit without the row.
+        Classes have no mean: only "quantile" and "deviance", without a sign, are of them.
     seed: of NumPy's generator, for quantile residuals of discrete responses.
     Raises: ValueError for another kind, "anscombe" of a family without a variance function.
     Source: R's residuals.glm, rstandard, rstudent; Dunn and Smyth (1996) for "quantile".
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind of residual {kind!r}; choose from {', '.join(KINDS)}.")
+    if fit.family.support.levels and kind not in ("deviance", "quantile"):
+        raise ValueError(f"{kind!r} residuals are distances from a mean, which classes do not have; use 'quantile' or "
+                         "'deviance'.")
     if kind == "pearson" and not fit.family.traits.edm:
         return _pearson(fit)
+    if kind == "response" and not fit.family.traits.edm:
+        return fit.y - fit.fittedvalues
+    if fit.family.support.levels and kind == "deviance":
+        return np.sqrt(fit._weights * np.maximum(fit._facts.deviance, 0.0))[: fit._n]
     if kind in FACTS:
         return residuals(fit._facts, fit._weights, kind)[: fit._n]
     if kind == "anscombe":
@@ -64,6 +72,7 @@ def _quantile_between(family, eta, y, seed: int) -> np.ndarray:
 
 
 def _quantile(fit: Any, seed: int) -> np.ndarray:
+    fit.family.check_density("quantile residuals")
     (family, eta), y = distribution_of(fit), responses(fit)
     if family.support.reading == "bounds":
         return _quantile_between(family, eta, y, seed)

@@ -97,6 +97,8 @@ def cv(
     """
     if not callable(score) and score not in ("loglik", "deviance"):
         raise ValueError(f"unknown score {score!r} of cv; choose from loglik, deviance, or pass a function (y, mu).")
+    if score == "loglik":
+        fit.family.check_density("log scores")
     fold = _dealt(fit, whole(folds, "folds", 2), whole(repeats, "repeats"), groups, whole(seed, "seed", 0))
     eta, status = _out_of_fold(fit, fold, folds, with_phi=score == "loglik", progress=progress)
     found = [_scored(fit, score, *_finite(e)) for e in zip(*eta, strict=True)]

@@ -136,6 +136,11 @@ class Fitted:
         return None if self.modelled_dispersion else self.family.dispersion
 
     @property
+    def has_variance_function(self) -> bool:
+        """Whether the family is an exponential dispersion model, with a variance function of the mean."""
+        return self.family.traits.edm
+
+    @property
     def modelled_dispersion(self) -> bool:
         """Whether the dispersion is one of the predictors, with coefficients of its own."""
         return self.family.traits.dispersion in self.problem.family.predictors

@@ -47,10 +47,15 @@ class GLMResults(Predicting):
         return to_frame(columns, self.frame.kind)
 
     def augment(self):
-        """One row an observation: response, fitted mean, linear predictor and its standard error, residuals."""
-        columns = dict(y=self.y, fitted=self.fittedvalues, linear=self.linear_predictor)
-        columns["linear_se"] = self.get_prediction().linear_se
-        columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson", "deviance")}
+        """One row an observation: response, fitted mean (of classes the probability of each), linear predictor and its
+        standard error, residuals."""
+        levels, fitted = self.family.support.levels, self.fittedvalues
+        columns = dict(y=self.y, **{f"fitted_{name}": p for name, p in zip(levels, fitted.T, strict=False)})
+        columns |= {} if levels else dict(fitted=fitted)
+        linear = self.get_prediction(parameter=self.predictors[0])
+        columns |= dict(linear=linear.linear, linear_se=linear.linear_se)
+        kinds = ("deviance",) if levels else ("response", "pearson", "deviance")
+        columns |= {f"resid_{kind}": self.resid(kind) for kind in kinds}
         return to_frame(columns, self.frame.kind)
 
     def resid(self, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:

@@ -17,8 +17,9 @@ class Predicting(Wald):
                 trials=None) -> np.ndarray:
         """Predictions for new data, or for the fitted rows: (m,), or (m, K) for K values in a list.
 
-        which: "mean"; "linear" predictor; "var" of the response; "prob", P(Y = at), by default of every whole number
-        up to the largest possible or observed; "cdf", P(Y <= at); "quantile", the smallest response with a cdf >= q.
+        which: "mean", of classes the probability of each (m, K); "linear" predictor; "var" of the response; "prob",
+        P(Y = at), by default of every whole number up to the largest possible or observed; "cdf", P(Y <= at);
+        "quantile", the smallest response with a cdf >= q.
         new: a frame for a formula model, the design (m, p) for an array model. offset: (m,), added. parameter: of the
         family, in place of the mean. at, q: a number, one for each row as an array (m,), or a list or range of numbers.
         trials: of each row, where the response is successes out of trials; those of the fit, one for new rows. Mean and

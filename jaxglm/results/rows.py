@@ -7,8 +7,10 @@ import numpy as np
 
 from ..diagnostics import Facts
 from ..families import Family
+from ..prediction import predict
 from ..problem import Problem
 from ..programs import facts_at, predictors_of
+from ..reports import resid
 from .base import Fitted
 
 
@@ -60,8 +62,8 @@ class Rows(Fitted):
 
     @property
     def fittedvalues(self) -> np.ndarray:
-        """Fitted mean of each row (n,); for binomial the probability."""
-        return self._facts.mean[: self._n]
+        """Fitted mean of each row (n,); for binomial the probability, for classes that of each of them (n, K)."""
+        return self._facts.mean[: self._n] if self.family.traits.edm else predict(self)
 
     @property
     def y(self) -> np.ndarray:
@@ -75,7 +77,12 @@ class Rows(Fitted):
 
     @property
     def pearson_chi2(self) -> float:
-        """Sum of squared Pearson residuals."""
+        """Sum of squared Pearson residuals; for classes over the indicators of all of them."""
         if self._edm:
             return self.spread * self._total_weight
-        return self._total(self._facts.score**2 / self._facts.expected)
+        if self.family.support.levels:
+            return self._total(np.exp(-self._facts.loglik) - 1)
+        if self.family.traits.edm:
+            return self._total(self._facts.score**2 / self._facts.expected)
+        squares = resid(self, "pearson") ** 2
+        return float(np.sum(squares[self._weights[: self._n] > 0]))

@@ -1,7 +1,7 @@
 """Solvers: one flat loop, and the two that step through it."""
 
-from .base import Status, Trace, run
+from .base import Status, Trace, Worded, run
 from .gradient import Gradient
 from .newton import Newton
 
-__all__ = ["Gradient", "Newton", "Status", "Trace", "run"]
+__all__ = ["Gradient", "Newton", "Status", "Trace", "Worded", "run"]

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jax import lax
 
 
-class Status(IntEnum):
-    """How a fit ended: what was seen, the usual cause, what to do."""
+class Worded(IntEnum):
+    """Base of codes that have a message."""
 
     message: str
 
@@ -18,6 +18,10 @@ class Status(IntEnum):
         member._value_ = code
         member.message = message
         return member
+
+
+class Status(Worded):
+    """How a fit ended: what was seen, the usual cause, what to do."""
 
     RUNNING = -1, "The fit is still running."
     CONVERGED = 0, "The maximum was found: the gain still possible is below the tolerance."

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..compiled import program
 from ..design import Dense
-from ..frame import from_formula
+from ..frame import from_formula, without_intercept
 from ..frame.arrays import design
 from ..inference import score_information
 from ..programs import in_float64
@@ -126,7 +126,9 @@ def _terms(fit: Any, added: str, data: Any) -> tuple[np.ndarray, list[str]]:
         raise ValueError("this fit has no formula to add terms to: pass the columns themselves.")
     if data is None:
         raise ValueError(f"score_test({added!r}) needs data=, the frame that was fitted: a fit does not keep it.")
-    frame = from_formula(f"{fit.formula} + {added.removeprefix('+')}", data)
+    reading = fit.family.support.reading
+    frame = from_formula(f"{fit.frame.formula} + {added.removeprefix('+')}", data, reading=reading)
+    frame = without_intercept(frame) if fit.family.absorbs_intercept else frame
     where = {int(row): i for i, row in enumerate(frame.rows)}
     lost = [int(row) for row in fit.frame.rows if int(row) not in where]
     if lost:

@@ -23,6 +23,7 @@ def vuong_test(one: Any, other: Any) -> TestTable:
     """
     check_same_rows(one, other)
     for fit in (one, other):
+        fit.family.check_density("log-likelihood ratios")
         if fit.status not in USABLE:
             raise ValueError(f"a fit did not reach its maximum ({fit.status.name.lower()}). {fit.message}")
     a, b = row_logliks(one), row_logliks(other)

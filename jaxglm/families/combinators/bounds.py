@@ -15,6 +15,7 @@ from ..support import Support
 from ..tails import log_above, log_among, log_between
 from .base import Combinator
 
+EVENTS = " Events are 1 exact, 0 larger, 2 smaller, 3 in an interval."
 FEW = 64  # counts of which each is taken
 
 
@@ -93,6 +94,7 @@ class Times:
     kind: str  # "event" or "interval"
 
     whole, closed, pairs, atoms, top, reading = False, True, False, (), None, "bounds"
+    levels, smooth = (), True
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ class Times:
 
     @property
     def words(self) -> str:
-        how = "a pair (time, event)" if self.kind == "event" else "a pair (lower, upper)"
+        how = "a pair (time, event)" if self.kind == "event" else "a pair (lower, upper), lower not above upper"
         return f"{how}, with bounds that are {self.of.words}"
 
     @property
@@ -150,7 +152,7 @@ class Times:
             shown = ", ".join(f"{part[bad[0]]:g}" for part in parts)
             raise ValueError(
                 f"y for {family} must be {self.words}; {len(bad)} of {len(parts[0])} rows are not "
-                f"(first: row {bad[0]}, y = ({shown})). Events are 1 exact, 0 larger, 2 smaller, 3 in an interval."
+                f"(first: row {bad[0]}, y = ({shown}))." + (EVENTS if self.kind == "event" else "")
             )
 
     def response(self, y):
