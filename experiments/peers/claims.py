@@ -8,6 +8,8 @@ SPEED = [
     ("small_logistic", "jaxglm fit", "statsmodels Logit", 0.2),
     ("small_logistic", "jaxglm GLM", "statsmodels Logit", 0.5),
     *((name, mine, "glum 1e-8", 1.0) for name in LARGE for mine in ("jaxglm fit", "jaxglm GLM")),
+    *((name, "jaxglm GLM", "statsmodels model", 0.2) for name in ("negbin", "zinb", "beta", "ordinal")),
+    ("multinomial", "jaxglm GLM", "sklearn newton-cholesky", 1.0),
 ]
 MEMORY = 2.0  # times X, everything included
 

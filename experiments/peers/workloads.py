@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from experiments.peers import responses
+
 SMALL = ("small_logistic",)  # sizes that `scale` leaves alone
 
 
@@ -40,11 +42,14 @@ WORKLOADS = {
     "large_logistic": lambda scale: _logistic("large_logistic", int(1_000_000 * scale), 50, 0),
     "large_poisson": lambda scale: _poisson("large_poisson", int(300_000 * scale), 100, 1),
     "large_gamma": lambda scale: _gamma("large_gamma", int(300_000 * scale), 30, 2),
+    **responses.RESPONSES,
 }
 
 
 def max_score(workload: dict[str, Any], beta: np.ndarray) -> float:
     """Largest |d loglik / d beta| at dispersion 1: zero at the optimum."""
+    if "loglik" in workload:
+        return responses.max_score(workload, beta)
     eta = workload["X"] @ beta + (0.0 if workload["offset"] is None else workload["offset"])
     mu = expit(eta) if workload["family"] == "binomial" else np.exp(eta)
     residual = (workload["y"] - mu) / (mu if workload["family"] == "gamma" else 1.0)

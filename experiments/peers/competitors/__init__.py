@@ -14,6 +14,7 @@ COMPETITORS = {
     "sklearn lbfgs": "sklearn_models",
     "statsmodels GLM": "statsmodels_models",
     "statsmodels Logit": "statsmodels_models",
+    "statsmodels model": "statsmodels_responses",
     "nothing": "nothing",
 }
 

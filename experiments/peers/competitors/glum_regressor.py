@@ -2,9 +2,13 @@
 
 from glum import GeneralizedLinearRegressor
 
+from experiments.peers.competitors import Cannot
+
 
 def prepare(workload, label):
     X, y, offset = workload["X"], workload["y"], workload["offset"]
+    if workload["family"] not in ("binomial", "poisson", "gamma"):
+        raise Cannot("has no such family with every parameter estimated")
     link = "log" if workload["family"] == "gamma" else "auto"
     tolerance = float(label.split()[1])
     model = GeneralizedLinearRegressor(

@@ -13,6 +13,8 @@ FAMILIES = {
 
 def prepare(workload, label):
     X, y, offset, family = (workload[key] for key in ("X", "y", "offset", "family"))
+    if family not in FAMILIES:
+        raise Cannot("see its own model")
     if label.endswith("GLM"):
         return lambda: sm.GLM(y, X, family=FAMILIES[family], offset=offset).fit().params
     if family != "binomial":
