@@ -1,6 +1,6 @@
 """Simulated responses of families with several parameters, each with its log-likelihood in SciPy.
 
-theta is laid out alike by every competitor: coefficients of the mean, then shared parameters as the workload names them.
+theta is laid out alike by all competitors: coefficients of the mean, then shared parameters as each workload says.
 """
 
 from collections.abc import Callable
