@@ -76,7 +76,7 @@ class Crossed:
         return dot(beta, self.columns)
 
     def rmatmat(self, m):
-        return dot(self.columns, m)
+        return dot(m, self.columns.T)
 
     def gram(self, w, other: "Design"):
         if isinstance(other, Ones):
@@ -87,7 +87,7 @@ class Crossed:
         i, j = np.tril_indices(p)
         position = np.zeros((p, p), int)
         position[i, j] = position[j, i] = np.arange(len(i))
-        return dot(self.products, w)[position]
+        return dot(w, self.products.T)[position]
 
     def form(self, V, other: "Design"):
         if isinstance(other, Ones):

@@ -14,6 +14,7 @@ from .numerics import factor
 from .problem import (
     Problem,
     curvature,
+    evaluate,
     expected_information,
     gradient,
     masked,
@@ -70,6 +71,25 @@ def concluded(problem: Problem, start, state) -> Fit:
     return Fit(state.theta, loglik, status, state.steps, state.decrement, state.trace)
 
 
+def fit_and_information(problem: Problem, solver, start, expected: bool) -> tuple[Fit, jax.Array, jax.Array]:
+    """The fit, its information (P, P), and the mean squared standardised score; not for derivatives of the fit."""
+    prepared = problem.prepared()
+    begin = initial(prepared) if start is None else start
+    state = run(solver, prepared, begin)
+    return concluded(problem, begin, state), *information_of(prepared, solver, state, expected)
+
+
+def information_of(problem: Problem, solver, state, expected: bool):
+    """Information (P, P) and mean squared standardised score where a solver ended: its own if it has the one asked for.
+    What it has is of the point before the last step, which it only takes where that makes no difference."""
+    family = problem.family
+    own = isinstance(solver, Newton) and not family.constrained
+    if own and (family.canonical or expected == (solver.information == "expected")):
+        return jnp.where(jnp.isfinite(state.loglik), state.information, jnp.nan), state.spread
+    at = evaluate(problem, state.theta, expected=expected)
+    return at.information, at.spread
+
+
 @_solution.defjvp
 def _solution_jvp(primals, tangents):
     solver, problem, start = primals
@@ -115,9 +135,34 @@ def _start(problem: Problem):
     if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
         return _mean_candidates(problem)[0]
     known = family.shared_starts(partial(_mean, problem))
+    if known is None and family.traits.edm and len(problem.designs) == 2 and not family.constrained:
+        return _levelled(problem)
     best = _best(problem, _candidates(problem, known))
     plain = len(problem.designs) == 1 or (family.traits.edm and len(problem.designs) == 2)
     return best if plain or known is not None else _swept(problem, best)
+
+
+def _levelled(problem: Problem):
+    """The mean's first candidate with the best of a few levels of the one further parameter, or the top of the parabola
+    through three of them, or another candidate at that level."""
+    one = _constant(problem.designs[1], problem.dtype)
+    at = lambda mean, level: jnp.concatenate([mean, level * one])  # noqa: E731
+    step, *others = _mean_candidates(problem)
+    levels = jnp.asarray(SHARED_STARTS, problem.dtype)
+    values = _objectives(problem, jax.vmap(lambda level: at(step, level))(levels))
+    best = jnp.argmax(values)
+    return _best(problem, [at(step, _top(levels, values, best)), *(at(mean, levels[best]) for mean in (step, *others))])
+
+
+def _top(x, values, best):
+    """Where the parabola through the largest value and those beside it has its top; x itself if it has none."""
+    middle = jnp.clip(best, 1, len(x) - 2)
+    (x0, x1, x2), (f0, f1, f2) = ([a[middle + k] for k in (-1, 0, 1)] for a in (x, values))
+    rise, fall = (f1 - f0) / (x1 - x0), (f2 - f1) / (x2 - x1)
+    bend = (fall - rise) / (x2 - x0)
+    bent = jnp.isfinite(bend) & (bend < 0)
+    top = jnp.clip((x0 + x1) / 2 - rise / jnp.where(bent, 2 * bend, 1.0), x0, x2)
+    return jnp.where(bent, top, x[best])
 
 
 def _swept(problem: Problem, theta):
@@ -174,7 +219,7 @@ def _best(problem: Problem, candidates):
 
 def _objectives(problem: Problem, candidates):
     """The objective at each of the candidates (C, P); minus infinity where there is none."""
-    values = jax.vmap(lambda theta: objective(_interior(problem), theta))(candidates)
+    values = lax.map(lambda theta: objective(_interior(problem), theta), candidates)  # vmap would hold C times the rows
     return jnp.where(jnp.isnan(values), -jnp.inf, values)
 
 
@@ -197,7 +242,7 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
         w = jnp.ones_like(guess) if part.weights is None else part.weights
         eta = (guess, *(jnp.zeros((), guess.dtype) for _ in part.designs[1:]))
         at = rows(part, eta)
-        h = expected_information(part, eta) if family.traits.edm else -at.curvature[0][0]
+        h = expected_information(part, eta, at) if family.traits.edm else -at.curvature[0][0]
         h = jnp.maximum(h, 0.0) * w
         free = 0.0 if offset is None else offset
         return (

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.custom_batching import custom_vmap
 
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
-HALF_LOG_2PI = 0.9189385332046727
 SCALED_ERFC = (
     1.1775789345674017, -0.004590054580646478, -0.08424913336651792, 0.05920993999819189, -0.026658668435305753,
     0.009074997670705265, -0.002413163540417608, 0.0004907758365258086, -6.916973302501207e-05, 4.13902798607301e-06,
@@ -20,7 +20,6 @@ SCALED_ERFC = (
     3.3478119482868056e-14, -1.864562880419313e-15, -1.2507950530688648e-15, 7.418235256624044e-17,
     5.068148904796111e-17, -2.2370566594359995e-18, -2.187342944303018e-18, 2.6766327399258762e-20,
 )  # fmt: skip
-STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 
 
 def eps(x) -> float:
@@ -30,6 +29,28 @@ def eps(x) -> float:
 
 def dot(a, b):
     return jnp.matmul(a, b, precision=HIGHEST)
+
+
+def when(needed, function, otherwise, *operands):
+    """`function(*operands)` where a flag is set, else `otherwise`. Under vmap it is evaluated for all members where the
+    flag of one is set: the rule of `lax.cond` does so always, and first copies what they share for each of them."""
+
+    @custom_vmap
+    def chosen(needed, otherwise, *operands):
+        return lax.cond(needed, lambda: function(*operands), lambda: otherwise)
+
+    @chosen.def_vmap
+    def _(size, batched, needed, otherwise, *operands):
+        axes = jax.tree.map(lambda b: 0 if b else None, tuple(batched[2:]))
+        values = lambda: jax.vmap(function, in_axes=axes, axis_size=size)(*operands)  # noqa: E731
+        whole = lambda a, b: a if b else jnp.broadcast_to(a, (size, *a.shape))  # noqa: E731
+        otherwise = jax.tree.map(whole, otherwise, batched[1])
+        needed = whole(needed, batched[0])
+        found = lax.cond(jnp.any(needed), values, lambda: otherwise)
+        pick = lambda a, b: jnp.where(needed.reshape(size, *(1,) * (a.ndim - 1)), a, b)  # noqa: E731
+        return jax.tree.map(pick, found, otherwise), jax.tree.map(lambda _: True, otherwise)
+
+    return chosen(needed, otherwise, *operands)
 
 
 def times(k, log_p):
@@ -111,55 +132,6 @@ def _chebyshev_jvp(series, primals, tangents):
     (u,), (du,) = primals, tangents
     slope = tuple(np.polynomial.chebyshev.chebder(series).tolist())
     return _chebyshev(series, u), _chebyshev(slope, u) * du
-
-
-def _stirling(z):
-    """gammaln(z) - ((z - 1/2) log z - z + log(2 pi) / 2) for z >= 8."""
-    inverse = 1.0 / z
-    square, total = inverse * inverse, 0.0
-    for c in reversed(STIRLING):
-        total = c + square * total
-    return total * inverse
-
-
-def _log_rising(x):
-    """log of x (x + 1) ... (x + 7): the factors pair up to x (x + 7) + 0, 6, 10, 12."""
-    u = x * (x + 7)
-    return jnp.log(u * (u + 6)) + jnp.log((u + 10) * (u + 12))  # one product would overflow float32 at x = 1e5
-
-
-def gammaln(x):
-    """log Gamma(x), x > 0: Stirling's series after a shift by 8. Its derivatives cost a quarter of the library's."""
-    big = x >= 8
-    z = jnp.where(big, x, x + 8)
-    series = (z - 0.5) * jnp.log(z) - z + HALF_LOG_2PI + _stirling(z)
-    return series - jnp.where(big, 0.0, _log_rising(jnp.where(big, 1.0, x)))
-
-
-def gammaln_ratio(y, r):
-    """log Gamma(y + r) - log Gamma(r) - y log r: sum of log(1 + j / r) over j < y, stable up to r = inf.
-
-    The plain difference is off by 15 at r = 1e7 in float32, and hides the slope in 1/r in float64.
-    """
-    big = r >= 8
-    small_r = jnp.where(big, 1.0, r)
-    z = jnp.where(big, r, r + 8)
-    series = (z + y - 0.5) * jnp.log1p(y / z) - y + _stirling(z + y) - _stirling(z)
-    shifted = y * jnp.log1p(8.0 / small_r) - (_log_rising(small_r + y) - _log_rising(small_r))
-    return series + jnp.where(big, 0.0, shifted)
-
-
-def gammaln_excess(k):
-    """log Gamma(k) - (k log k - k), which stays small as k grows."""
-    big = k >= 8
-    small, large = jnp.where(big, 1.0, k), jnp.where(big, k, 8.0)
-    series = HALF_LOG_2PI - 0.5 * jnp.log(large) + _stirling(large)
-    return jnp.where(big, series, gammaln(small) - small * jnp.log(small) + small)
-
-
-def log_choose(n, k):
-    """Log of the binomial coefficient, also for non-integers."""
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 class Factor(NamedTuple):

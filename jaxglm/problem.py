@@ -90,14 +90,12 @@ class Rows(NamedTuple):
 
 class Evaluation(NamedTuple):
     """The objective at one theta: weighted log-likelihood less penalty, its gradient (P,), the information (P, P) =
-    minus its Hessian, the mean squared standardised score (1 where the model's dispersion is right), and the sum of
-    eta_k^2 over the rows that count (K,)."""
+    minus its Hessian, and the mean squared standardised score (1 where the model's dispersion is right)."""
 
     loglik: jax.Array
     gradient: jax.Array
     information: jax.Array
     spread: jax.Array
-    reach: jax.Array
 
 
 def linear_predictors(problem: Problem, theta) -> tuple[jax.Array, ...]:
@@ -212,7 +210,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
     def block(part):
         eta = linear_predictors(part, theta)
         at = rows(part, eta)
-        curvature = ((-expected_information(part, eta),),) if expected else at.curvature
+        curvature = ((-expected_information(part, eta, at),),) if expected else at.curvature
         single = len(part.designs) == 1
         mean_square = _mean_square(at.score[0], curvature[0][0]) if single else jnp.ones_like(at.loglik)
         return Evaluation(
@@ -220,7 +218,6 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
             to_coefficients(part, at.score),
             _information(part, curvature),
             weighted_sum(part, mean_square),
-            _squares(part, eta),
         )
 
     total = over_blocks(problem, block)
@@ -241,11 +238,6 @@ def curvature(problem: Problem, theta):
     return evaluate(replace(problem, penalty=None), theta).information + jax.hessian(problem.penalty, 1)(problem, theta)
 
 
-def _squares(problem: Problem, eta: tuple):
-    alone = lambda e: problem.n * e * e  # one that all rows share  # noqa: E731
-    return jnp.stack([jnp.sum(where_counted(problem, e * e, 0.0)) if e.ndim else alone(e) for e in eta])
-
-
 def where_counted(problem: Problem, values, otherwise: float):
     """values (n,), or one that all rows share, with another value in the rows of weight zero."""
     if problem.weights is None or not values.ndim:
@@ -258,10 +250,13 @@ def _mean_square(score, curvature):
     return jnp.where(size > 0, score**2 / jnp.where(size > 0, size, 1.0), 0.0)
 
 
-def expected_information(problem: Problem, eta: tuple):
+def expected_information(problem: Problem, eta: tuple, at: Rows | None = None):
     """Expected information E[-d2 l / deta2] of the first predictor in every row (n,), for an exponential dispersion
-    model: its score is c(eta) (y - mean), so the information is the change of the score as y follows the mean."""
+    model: its score is c(eta) (y - mean), so the information is the change of the score as y follows the mean. at: the
+    rows at eta if they are known, whose curvature it is under a canonical link."""
     family = problem.family
+    if at is not None and family.canonical:
+        return -at.curvature[0][0]
     y, eta = masked(problem, eta)
 
     def one(y, *eta):

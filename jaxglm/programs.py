@@ -16,7 +16,7 @@ from .compiled import program
 from .design import Dense, Ones
 from .diagnostics import Facts, facts
 from .families import Family
-from .fit import Fit, fit
+from .fit import Fit, fit, fit_and_information
 from .numerics import factor
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
@@ -74,10 +74,8 @@ def _padded(a: Any, size: int) -> Any:
 @program(static_argnames="expected")
 def _solve(problem, solver, start, expected):
     """All results as one vector: every further array costs 10 us on its way to the host, a small fit takes 100."""
-    solved = fit(problem, solver=solver, start=start)
-    at = evaluate(problem.prepared(), solved.theta, expected=expected)
-    parts = (*jax.tree.leaves(solved), at.information, at.spread)
-    return jnp.concatenate([jnp.ravel(a).astype(float) for a in parts])
+    found = fit_and_information(problem, solver, start, expected)
+    return jnp.concatenate([jnp.ravel(a).astype(float) for a in jax.tree.leaves(found)])
 
 
 def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
     ("numerics", "pytree", "compiled", "latex"),
-    ("sums",),
+    ("sums", "gammas"),
     ("links", "design", "penalties"),
     ("families",),
     ("problem",),
@@ -37,7 +37,7 @@ MAY_DIFFERENTIATE = {
     "problem.py": ("grad", "hessian", "jacfwd", "jvp", "value_and_grad"),
     "penalties.py": ("value_and_grad", "hessian"),
     "jeffreys.py": ("jvp",),
-    "families/base.py": ("grad",),
+    "families/base.py": ("grad", "jvp"),
     "diagnostics/facts.py": ("grad", "jvp"),
     "diagnostics/residuals.py": ("grad",),
     "families/tails.py": ("grad",),  # in y: how fast a density changes

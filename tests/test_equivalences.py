@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jaxglm as jg
-from jaxglm.numerics import gammaln
+from jaxglm.gammas import gammaln
 from jaxglm.problem import evaluate
 from tests import members
 from tests.members import data

@@ -17,16 +17,15 @@ import numpy as np
 from jax import lax
 
 from ..compiled import program
-from ..fit import concluded, initial
+from ..fit import concluded, information_of, initial
 from ..numerics import factor
-from ..problem import evaluate
 from ..solvers import Newton, Status
 from .members import Members
 from .threads import default_platform, in_turn, workers
 
 ROUNDS = (6, 12, 32)  # steps of the rounds; the last one is repeated
-PILOT_SHARE = 0.75  # where there are many chunks, a first round has the steps that this share of a pilot chunk needed
-CACHE_BYTES = 1 << 22  # working set of a chunk on a CPU
+PILOT_SHARE = 0.75  # where there are many chunks, a first round has the steps that this share of pilots needed
+CACHE_BYTES = 1 << 24  # working set of a chunk on a CPU: smaller ones are slower for their overhead
 DEVICE_SHARE = 0.25  # of a GPU's memory for one chunk
 ROW_ARRAYS = 12  # row-sized temporaries of one evaluation
 MOST_MEMBERS = 65_536  # in one linear-algebra call: beyond, batched factorisations on GPUs went silently wrong
@@ -67,7 +66,9 @@ def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome
     found = desk.empty()
     index = np.arange(members.size) if index is None else index
     begun = _first(desk, index, start, plan.solver)
-    waiting = _joined(_round(desk, found, islice(begun, 1), ROUNDS[-1] if len(index) > 4 * desk.size else ROUNDS[0]),
+    pilots = workers(plan.sharding)
+    many = len(index) > 4 * pilots * desk.size
+    waiting = _joined(_round(desk, found, islice(begun, pilots), ROUNDS[-1] if many else ROUNDS[0]),
                       _round(desk, found, begun, _usual_steps(found)))
     later = chain(ROUNDS[1:], repeat(ROUNDS[-1]))
     while waiting is not None:  # every solver ends by itself, at max_steps if not before
@@ -178,25 +179,25 @@ def _advance(form, expected, leaves, solver, state, steps, back):
 
     unfinished = lambda c: (c[0] < steps) & jnp.any(c[1].status == Status.RUNNING)  # noqa: E731
     state = lax.while_loop(unfinished, passes, (jnp.int32(0), state))[1]
-    return state, jax.vmap(partial(_outcome, form[0], expected, back), in_axes=(form[1], 0))(leaves, state)
+    return state, jax.vmap(partial(_outcome, form[0], expected, back, solver), in_axes=(form[1], 0))(leaves, state)
 
 
 def _column(mask, like):
     return mask.reshape(mask.shape + (1,) * (like.ndim - 1))
 
 
-def _outcome(structure, expected, back, leaves, state) -> Outcome:
+def _outcome(structure, expected, back, solver, leaves, state) -> Outcome:
     problem = jax.tree.unflatten(structure, leaves)
     fitted = concluded(problem, state.theta, state)
-    at = evaluate(problem, fitted.theta, expected=expected)
-    solved = factor(at.information)
+    information, spread = information_of(problem, solver, state, expected)
+    solved = factor(information)
     outward = jnp.eye(fitted.theta.shape[0], dtype=fitted.theta.dtype)
     if back is not None:
         outward = outward.at[: back.shape[0], : back.shape[0]].set(back)
     variance = jnp.sum(outward * solved.solve(outward.T).T, axis=1)
     se = jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(variance))
     penalty = 0.0 if problem.penalty is None else problem.penalty(problem, fitted.theta)
-    return Outcome(fitted.theta, se, fitted.loglik + penalty, fitted.status, fitted.steps, fitted.decrement, at.spread)
+    return Outcome(fitted.theta, se, fitted.loglik + penalty, fitted.status, fitted.steps, fitted.decrement, spread)
 
 
 # --- rounds

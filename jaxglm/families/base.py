@@ -86,6 +86,13 @@ class Family:
         next, and that of the last the start of the fit. For a log-likelihood that is too sharp to begin with."""
         return ()
 
+    @cached_property
+    def canonical(self) -> bool:
+        """Whether the curvature in the first predictor does not depend on y, so that its observed and its expected
+        information are the same. False for a link with numbers in it, which may be traced."""
+        link = self.links[0]
+        return self.traits.edm and not jax.tree.leaves(link) and _is_canonical(link, self.traits)
+
     def with_levels(self, levels: tuple[str, ...]) -> Self:
         """The family of a response with these classes; of itself for a response of numbers."""
         return self
@@ -204,26 +211,46 @@ class FunctionFamily(Family):
 @dataclass(frozen=True)
 class Traits:
     """`edm`: the score in the first parameter is affine in y with its root at y, so that parameter is the mean of an
-    exponential dispersion model. `dispersion`: name of the parameter that only scales this score, as phi does."""
+    exponential dispersion model. `dispersion`: name of the parameter that only scales this score, as phi does.
+    `precisions`: pairs of a mean and the slope of the score in y there, which is 1 / V(mean) up to a factor."""
 
     edm: bool
     dispersion: str | None
+    precisions: tuple[tuple[float, float], ...]
 
 
 @lru_cache(maxsize=256)
 def _traits(density, standard: Family, intervals: tuple[Interval, ...]) -> Traits:
     with jax.enable_x64(True), jax.ensure_compile_time_eval():
         y, values = _probe_points(standard.support, intervals)
-        found = jax.device_get(program(jax.vmap(lambda y, *v: _score_facts(standard, y, v)))(y, *values))
-    slope, root, scaling = found
+        others = tuple(v[0] for v in values[1:])
+        facts = lambda y, *v: _score_facts(standard, y, v, others)  # noqa: E731
+        found = jax.device_get(program(jax.vmap(facts))(y, *values))
+    slope, root, scaling, precision = found
     zero = lambda a: bool(np.all(np.abs(a) < 1e-8))  # noqa: E731
     pure = [n for n, s in zip(standard.parameters[1:], scaling, strict=True) if zero(s)]
     edm = zero(slope) and zero(root)
-    return Traits(edm, pure[0] if edm and pure else None)
+    pairs = tuple(zip(values[0].tolist(), precision.tolist(), strict=True))
+    return Traits(edm, pure[0] if edm and pure else None, pairs)
 
 
-def _score_facts(standard: Family, y, values):
-    """Per probe: d2 score / dy2, score at y = mean, and d(phi * score)/d phi for each further parameter."""
+@lru_cache(maxsize=256)
+def _is_canonical(link: Link, traits: Traits) -> bool:
+    """Whether the slope of the mean in the predictor is in proportion to V."""
+    means, precisions = np.transpose(traits.precisions)
+
+    def slope(mean):
+        eta = link.forward(mean)
+        return jax.jvp(link.inverse, (eta,), (jnp.ones_like(eta),))[1]
+
+    with jax.enable_x64(True), jax.ensure_compile_time_eval():
+        weights = precisions * jax.device_get(program(jax.vmap(slope))(means))
+    return bool(np.all(np.abs(weights - weights[0]) <= 1e-8 * np.abs(weights[0])))
+
+
+def _score_facts(standard: Family, y, values, others):
+    """Per probe: d2 score / dy2, score at y = mean, d(phi * score)/d phi for each further parameter, and d score / dy
+    at these `others`."""
 
     def score(y, values):
         return jax.grad(lambda m: _loglik_at(standard, y, (m, *values[1:])))(values[0])
@@ -236,7 +263,8 @@ def _score_facts(standard: Family, y, values):
         moved = values[:j] + (x,) + values[j + 1 :]
         return x * score(y, moved)
 
-    return slope, root, tuple(jax.grad(scaled)(values[j], j) / unit for j in range(1, len(values)))
+    scaling = tuple(jax.grad(scaled)(values[j], j) / unit for j in range(1, len(values)))
+    return slope, root, scaling, jax.grad(score)(y, (values[0], *others))
 
 
 def _loglik_at(family: Family, y, values):

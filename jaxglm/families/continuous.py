@@ -5,17 +5,9 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 
+from ..gammas import HALF_LOG_2PI, gammaln, gammaln_excess, gammaln_ratio
 from ..links import Identity, Link, Log, Logit
-from ..numerics import (
-    HALF_LOG_2PI,
-    gammaln,
-    gammaln_excess,
-    gammaln_ratio,
-    log1mexp,
-    log_expit,
-    log_ndtr_pair,
-    softplus,
-)
+from ..numerics import log1mexp, log_expit, log_ndtr_pair, softplus
 from .base import family
 from .support import positive, unit
 

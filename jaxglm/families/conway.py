@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..gammas import gammaln
 from ..links import Link, Log
-from ..numerics import gammaln, softplus, times
+from ..numerics import softplus, times
 from ..sums import logsumexp, nodes_around
 from .base import family
 from .support import counts

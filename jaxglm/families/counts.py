@@ -6,8 +6,9 @@ from math import log
 import jax.numpy as jnp
 from jax import lax
 
+from ..gammas import gammaln, gammaln_ratio, log_choose
 from ..links import Identity, Link, Log, Logit
-from ..numerics import gammaln, gammaln_ratio, log_choose, softplus, times
+from ..numerics import softplus, times
 from ..sums import nodes_around
 from .base import family
 from .support import counts, successes

@@ -2,8 +2,9 @@
 
 import jax.numpy as jnp
 
+from ..gammas import gammaln_excess
 from ..links import Between, Link, Log
-from ..numerics import eps, gammaln_excess
+from ..numerics import eps
 from ..sums import nodes_around
 from .base import family
 from .support import zero_or_positive

@@ -6,14 +6,16 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..numerics import Factor, dot, eps, factor
+from ..numerics import dot, eps, factor, when
 from ..problem import Problem, evaluate, linear_predictors, where_counted
 from ..pytree import pytree, static
 from .base import Status, Trace, code
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
 INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
-FOLLOWED = 1e-2  # decrement below which a drift to infinity is looked for
+SAME = 3e-7  # relative change of the information by the last step that is left out of it
+SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
+FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
 
 
 class NewtonState(NamedTuple):
@@ -26,7 +28,6 @@ class NewtonState(NamedTuple):
     decrement: jax.Array  # g' H^-1 g / 2: the gain still possible
     expected_gain: jax.Array  # of the proposed step, by the quadratic model
     spread: jax.Array  # mean squared standardised score
-    reach: jax.Array  # sum of eta_k^2 at theta (K,)
     singular: jax.Array  # whether the information is singular
     moved: jax.Array  # largest change of each linear predictor that the last step proposed (K,)
     drift: jax.Array  # for how many steps each has moved on without shrinking (K,)
@@ -74,7 +75,6 @@ class Newton:
             decrement=zero + jnp.inf,
             expected_gain=zero,
             spread=zero + 1,
-            reach=jnp.zeros(len(problem.designs), start.dtype),
             singular=jnp.asarray(False),
             moved=jnp.zeros(len(problem.designs), start.dtype),
             drift=jnp.zeros(len(problem.designs), jnp.int32),
@@ -90,8 +90,8 @@ class Newton:
         """Evaluate the proposed step, accept or reject it, propose the next."""
         walled = replace(problem, barrier=s.barrier) if problem.family.constrained else problem
         s = self._judge(walled, s)
-        s, solved = self._propose(walled, s)
-        s = self._conclude(problem, s, solved)
+        before = s.decrement
+        s = self._conclude(problem, self._propose(walled, s), before)
         return self._along_the_path(s) if problem.family.constrained else s
 
     def _judge(self, problem: Problem, s: NewtonState) -> NewtonState:
@@ -108,14 +108,13 @@ class Newton:
             gradient=jnp.where(accept, at.gradient, s.gradient),
             information=jnp.where(accept, at.information, s.information),
             spread=jnp.where(accept, at.spread, s.spread),
-            reach=jnp.where(accept, at.reach, s.reach),
             damping=_damping(s, accept, gain, slack),
             steps=s.steps + 1,
             status=jnp.where((s.steps == 1) & ~accept & jnp.isneginf(s.loglik), code(Status.NON_FINITE), s.status),
         )
         return kept
 
-    def _propose(self, problem: Problem, s: NewtonState) -> tuple[NewtonState, Factor]:
+    def _propose(self, problem: Problem, s: NewtonState) -> NewtonState:
         solved = factor(s.information, s.damping)
         step = solved.solve(s.gradient)
         decrement = 0.5 * dot(s.gradient, step)
@@ -127,23 +126,30 @@ class Newton:
             step, clipped = jnp.minimum(1.0, free) * step, free < 1
         else:
             clipped = s.clipped
-        s = s._replace(
+        return s._replace(
             step=step, expected_gain=gain, decrement=decrement, singular=singular, clipped=clipped,
             trace=s.trace.put(s.steps - 1, s.loglik, decrement) if self.record else s.trace,
         )  # fmt: skip
-        return s, solved
 
-    def _conclude(self, problem: Problem, s: NewtonState, solved: Factor) -> NewtonState:
-        """Set the status if this was the last step. The decrement has a rounding floor, from the rounding of eta."""
+    def _conclude(self, problem: Problem, s: NewtonState, before) -> NewtonState:
+        """Set the status if this was the last step. before: the decrement of the last one. The decrement has a rounding
+        floor, from the rounding of eta."""
         floor = (problem.n + _weighted_square(s.information, s.theta)) * (32 * eps(s.theta)) ** 2
         undamped = s.damping < 1e-3
-        s = jax.lax.cond(s.decrement < FOLLOWED, lambda: _follow(problem, s, undamped), lambda: _unfollowed(s))
+        s = _follow(problem, s, undamped)
         endless = s.drift >= 5
         limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
         # steps on a curvature that is not exact shrink by a factor, so what remains is as large as the last
         tol = self.tol * (1.0 if problem.penalty is None or problem.penalty.curved else INEXACT)
-        still = ~jnp.any(s.drift > 0) & (s.decrement <= tol * jnp.clip(s.spread, 1e-10, 1.0) + floor)
+        small = tol * jnp.clip(s.spread, 1e-10, 1.0)
+        # The information at this last point stands for that at the end. Its relative change over a step is the root of
+        # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
+        # would count, one step more is asked for.
+        changed = jnp.where(jnp.isfinite(before), SAME * before, 1e-2 * small)
+        surely = s.decrement <= jnp.minimum(changed, SURE * small) + floor
+        slowly = (s.decrement <= small + floor) & (before <= small + floor)
+        still = ~jnp.any(s.drift > 0) & (surely | slowly)
         gone = jnp.any(endless) & (s.decrement <= tol + floor)
         free = undamped & ~(s.barrier > 0)
         # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
@@ -194,14 +200,19 @@ def _weighted_square(information, v):
 def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
     """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
     infinity they hardly shrink although the gain vanishes."""
-    ways = _directions(problem, s.step)
-    moves = jnp.stack([jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in ways])
-    drifts = undamped & (moves > 1e-3 + 1e-6 * jnp.sqrt(s.reach)) & (moves > 0.3 * s.moved)
+    followed = s.decrement < FOLLOWED
+    none = jnp.zeros_like(s.moved), jnp.zeros_like(s.moved)
+    moves, scale = when(followed, _moves, none, problem, s.theta, s.step)
+    drifts = followed & undamped & (moves > 1e-3 + 1e-6 * scale) & (moves > 0.3 * s.moved)
     return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
 
 
-def _unfollowed(s: NewtonState) -> NewtonState:
-    return s._replace(moved=jnp.zeros_like(s.moved), drift=jnp.zeros_like(s.drift))
+def _moves(problem: Problem, theta, step):
+    """Largest change of each linear predictor along a step in theta (K,), and the norm of the predictor (K,)."""
+    moves = [jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in _directions(problem, step)]
+    squares = [jnp.sum(where_counted(problem, e * e, 0.0)) * (1 if e.ndim else problem.n)
+               for e in linear_predictors(problem, theta)]  # fmt: skip
+    return jnp.stack(moves), jnp.sqrt(jnp.stack(squares))
 
 
 def _directions(problem: Problem, step):
