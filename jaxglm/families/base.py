@@ -216,7 +216,7 @@ class Traits:
 
     edm: bool
     dispersion: str | None
-    precisions: tuple[tuple[float, float], ...]
+    precisions: tuple[tuple[float, float], ...] = ()
 
 
 @lru_cache(maxsize=256)
