@@ -76,7 +76,7 @@ class Crossed:
         return dot(beta, self.columns)
 
     def rmatmat(self, m):
-        return dot(m, self.columns.T)
+        return dot(self.columns, m)
 
     def gram(self, w, other: "Design"):
         if isinstance(other, Ones):
@@ -87,7 +87,7 @@ class Crossed:
         i, j = np.tril_indices(p)
         position = np.zeros((p, p), int)
         position[i, j] = position[j, i] = np.arange(len(i))
-        return dot(w, self.products.T)[position]
+        return dot(self.products, w)[position]
 
     def form(self, V, other: "Design"):
         if isinstance(other, Ones):
