@@ -29,14 +29,15 @@ class Basis:
 def find_basis(X: np.ndarray, weights: np.ndarray | None = None, *, suspicious: bool = False) -> Basis:
     """Basis of the columns of X (n, p) over the rows of positive weight; `suspicious` skips the quick way out."""
     everything = np.arange(X.shape[1])
-    if not suspicious and (X.size > CHECKED_SIZE or _comfortable(X, weights)):
+    if not suspicious and (X.size > CHECKED_SIZE or comfortable(X, weights)):
         return Basis(X, None, everything)
     kept, triangle = _independent(X if weights is None else X[weights > 0])
     columns = X if len(kept) == X.shape[1] else X[:, kept]
     return Basis(_forward(triangle, columns), triangle, kept)
 
 
-def _comfortable(X, weights) -> bool:
+def comfortable(X: np.ndarray, weights: np.ndarray | None) -> bool:
+    """Whether the columns (n, p) are far from depending on each other, over the rows of positive weight."""
     used = X if weights is None else X * (weights > 0)[:, None]
     gram = used.T @ used
     size = np.sqrt(np.diagonal(gram))

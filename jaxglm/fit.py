@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from .design import Dense
 from .numerics import factor
 from .problem import (
     Problem,
@@ -27,6 +28,7 @@ from .solvers import Newton, Status, Trace, run
 
 EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
+SKETCH = 2048  # rows on which candidates for a start are compared
 SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
 # for one of them: units are unknown; the nearest first, as far out on a plateau every value is as good
 SWEPT = (0.0, *(s * 2.0**k for k in range(7) for s in (-1.0, 1.0)))
@@ -124,7 +126,8 @@ def _begin(problem: Problem):
         return _start(problem)
     sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
     pilot = run(Newton(tol=1e-3, max_steps=30), sample, _start(sample)).theta
-    return _best(problem, [pilot, jnp.zeros_like(pilot)])
+    empty = replace(problem, designs=tuple(Dense(jnp.zeros((problem.n, 0), problem.dtype)) for _ in problem.designs))
+    return jnp.where(objective(problem, pilot) >= objective(empty, pilot[:0]), pilot, 0.0)  # at zero without X
 
 
 def _start(problem: Problem):
@@ -134,24 +137,31 @@ def _start(problem: Problem):
     family = problem.family
     if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
         return _mean_candidates(problem)[0]
-    known = family.shared_starts(partial(_mean, problem))
+    known, sketch = family.shared_starts(partial(_mean, problem)), _sketch(problem)
     if known is None and family.traits.edm and len(problem.designs) == 2 and not family.constrained:
-        return _levelled(problem)
-    best = _best(problem, _candidates(problem, known))
+        return _levelled(problem, sketch)
+    best = _best(sketch, _candidates(problem, known))
     plain = len(problem.designs) == 1 or (family.traits.edm and len(problem.designs) == 2)
-    return best if plain or known is not None else _swept(problem, best)
+    return best if plain or known is not None else _swept(sketch, best)
 
 
-def _levelled(problem: Problem):
+def _sketch(problem: Problem) -> Problem:
+    """Some rows of a problem; all where a start has to be inside the walls for each of them."""
+    if problem.n < 2 * SKETCH or problem.family.constrained:
+        return problem
+    return problem.take(jnp.arange(0, problem.n, problem.n // SKETCH))
+
+
+def _levelled(problem: Problem, sketch: Problem):
     """The mean's first candidate with the best of a few levels of the one further parameter, or the top of the parabola
     through three of them, or another candidate at that level."""
     one = _constant(problem.designs[1], problem.dtype)
     at = lambda mean, level: jnp.concatenate([mean, level * one])  # noqa: E731
     step, *others = _mean_candidates(problem)
     levels = jnp.asarray(SHARED_STARTS, problem.dtype)
-    values = _objectives(problem, jax.vmap(lambda level: at(step, level))(levels))
+    values = _objectives(sketch, jax.vmap(lambda level: at(step, level))(levels))
     best = jnp.argmax(values)
-    return _best(problem, [at(step, _top(levels, values, best)), *(at(mean, levels[best]) for mean in (step, *others))])
+    return _best(sketch, [at(step, _top(levels, values, best)), *(at(mean, levels[best]) for mean in (step, *others))])
 
 
 def _top(x, values, best):
@@ -166,10 +176,10 @@ def _top(x, values, best):
 
 
 def _swept(problem: Problem, theta):
-    """theta with each predictor beyond the first at the best of a few constants, twice round. A constant further out
-    must be better by more than rounding: from a plateau it is a long way back."""
+    """theta with each predictor beyond the first at the best of a few constants, twice round where there are several.
+    A constant further out must be better by more than rounding: from a plateau it is a long way back."""
     blocks, n = _constant_blocks(problem), len(SWEPT)
-    constants = jnp.stack(blocks + blocks)
+    constants = jnp.stack(blocks if len(blocks) == 1 else blocks + blocks)
     levels = jnp.asarray(SWEPT, theta.dtype)[:, None]
 
     def better(theta, constant):

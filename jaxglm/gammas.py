@@ -93,19 +93,23 @@ def gammaln(x):
 
 
 def _excess(k):
-    big, large, small = k >= SHIFT, jnp.maximum(k, SHIFT), jnp.where(k >= SHIFT, 1.0, k)
-    series = HALF_LOG_2PI - 0.5 * jnp.log(large) + _stirling(large)
-    return jnp.where(big, series, _gammaln(small) - small * jnp.log(small) + small)
+    big, z, small = _shifted(k)
+    series, log_z = HALF_LOG_2PI + _stirling(z), jnp.log(z)
+    near = (z - 0.5) * log_z - z - _log_rising(small) - small * jnp.log(small) + small
+    return series + jnp.where(big, -0.5 * log_z, near)
 
 
 def _excess_slope(k):
-    large, small = jnp.maximum(k, SHIFT), jnp.where(k >= SHIFT, 1.0, k)
-    return jnp.where(k >= SHIFT, _stirling(large, 1) - 0.5 / large, _digamma(small) - jnp.log(small))
+    big, z, small = _shifted(k)
+    near = jnp.log(z) - _log_rising_slope(small) - jnp.log(small)
+    return _stirling(z, 1) - 0.5 / z + jnp.where(big, 0.0, near)
 
 
 def _excess_curvature(k):
-    large, small = jnp.maximum(k, SHIFT), jnp.where(k >= SHIFT, 1.0, k)
-    return jnp.where(k >= SHIFT, _stirling(large, 2) + 0.5 / large**2, _trigamma(small) - 1.0 / small)
+    big, z, small = _shifted(k)
+    inverse = 1.0 / z
+    near = inverse - _log_rising_curvature(small) - 1.0 / small
+    return _stirling(z, 2) + 0.5 * inverse**2 + jnp.where(big, 0.0, near)
 
 
 _log_gamma_excess = _with_slopes(_excess, _excess_slope, _excess_curvature)

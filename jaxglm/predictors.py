@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .basis import Basis, find_basis
+from .basis import Basis, comfortable, find_basis
 from .families import Family
 from .frame import ModelFrame, Part
 from .frame.tables import near
@@ -70,7 +70,10 @@ def find_predictors(
 
 def _beside_constant(X, weights, basis: Basis) -> Basis:
     """The basis without columns that depend on a constant and earlier ones."""
-    wide = find_basis(np.column_stack([np.ones(len(X)), X]), weights, suspicious=True)
+    wide = np.column_stack([np.ones(len(X)), X])
+    if comfortable(wide, weights):
+        return basis
+    wide = find_basis(wide, weights, suspicious=True)
     kept = wide.kept[wide.kept > 0] - 1
     return basis if len(kept) == len(basis.kept) else replace(find_basis(X[:, kept], weights), kept=kept)
 

@@ -22,14 +22,17 @@ from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
 
 LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
+FINE_BUCKET = 1 << 13  # beyond, padding costs more time
 
 
 def bucket(n: int) -> int:
-    """Number of rows to pad n to: a power of two or three quarters of one, at least 32; n itself where it is large."""
+    """Number of rows to pad n to: a power of two or three quarters of one, at least 32; from 8,192 on eighths of one; n
+    itself where it is large."""
     if n > LARGEST_BUCKET:
         return n
     power = max(32, 1 << (n - 1).bit_length())
-    return power * 3 // 4 if n <= power * 3 // 4 else power
+    step = power // (4 if n <= FINE_BUCKET else 8)
+    return max(-(-n // step) * step, power * 3 // 4 if n <= FINE_BUCKET else 0)
 
 
 def in_float64(function: Callable) -> Callable:

@@ -99,13 +99,12 @@ def read_classes(y: Any, name: str) -> Response:
     values = host(y, name)
     if values.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, a class for each row; its shape is {values.shape}.")
-    values = values.astype(object)
-    absent = np.array([is_missing(v) for v in values], bool)
-    present = set(values[~absent])
+    values = values.tolist()
+    present = {v for v in set(values) if not is_missing(v)}
     levels = _sorted(present) if declared is None else list(declared)
-    _check_classes(levels, present, name, int((~absent).sum()))
     position = {level: k for k, level in enumerate(levels)}
-    codes = np.array([np.nan if gone else position[v] for v, gone in zip(values, absent, strict=True)], float)
+    codes = np.array([position.get(v, np.nan) for v in values], float)
+    _check_classes(levels, present, name, int(np.sum(~np.isnan(codes))))
     return Response(codes, None, tuple(_word_of(level) for level in levels))
 
 
