@@ -69,7 +69,8 @@ def _with_slopes(value: Callable, *slopes: Callable) -> Callable:
 def _gammaln(x):
     big, z, small = _shifted(x)
     series = (z - 0.5) * jnp.log(z) - z + HALF_LOG_2PI + _stirling(z)
-    return series - jnp.where(big, 0.0, _log_rising(small))
+    value = series - jnp.where(big, 0.0, _log_rising(small))
+    return jnp.where((x == 1) | (x == 2), 0.0, value)  # log P(0) of counts must not end in rounding
 
 
 def _digamma_value(x):

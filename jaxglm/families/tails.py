@@ -27,7 +27,11 @@ def integrated_tails(log_density, support: Support, y):
 
 
 def log_above(log_density, support: Support, point: float, dtype):
-    """log P(Y > point) of counts, where only few lie below: as a complement where that is the larger part."""
+    """log P(Y > point) of counts, where only few lie below: as a complement where that is the larger part; beyond the
+    first count always, whose log-probability keeps its digits where it is nearly certain."""
+    if point == support.low:
+        first = log_density(jnp.asarray(point, dtype))
+        return log1mexp(jnp.minimum(first, -jnp.finfo(dtype).tiny))
     below = Nodes(jnp.arange(support.low, point + 1, dtype=dtype), jnp.zeros(int(point + 1 - support.low), dtype))
     return complementary(*log_sums(log_density, below, nodes_from(jnp.asarray(point + 1, dtype), 1.0, support.high)))[1]
 
