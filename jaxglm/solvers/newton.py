@@ -200,19 +200,24 @@ def _weighted_square(information, v):
 def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
     """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
     infinity they hardly shrink although the gain vanishes."""
-    followed = s.decrement < FOLLOWED
-    none = jnp.zeros_like(s.moved), jnp.zeros_like(s.moved)
-    moves, scale = when(followed, _moves, none, problem, s.theta, s.step)
-    drifts = followed & undamped & (moves > 1e-3 + 1e-6 * scale) & (moves > 0.3 * s.moved)
+    none = jnp.zeros_like(s.moved)
+    moves = when(s.decrement < FOLLOWED, _moves, none, problem, s.step)
+    far = undamped & (moves > 1e-3) & (moves > 0.3 * s.moved)
+    drifts = far & (moves > 1e-6 * when(jnp.any(far), _norms, none, problem, s.theta))
     return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
 
 
-def _moves(problem: Problem, theta, step):
-    """Largest change of each linear predictor along a step in theta (K,), and the norm of the predictor (K,)."""
-    moves = [jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in _directions(problem, step)]
+def _moves(problem: Problem, step):
+    """Largest change of each linear predictor along a step in theta (K,)."""
+    changes = _directions(problem, step)
+    return jnp.stack([jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in changes])
+
+
+def _norms(problem: Problem, theta):
+    """Norm of each linear predictor over the rows that count (K,)."""
     squares = [jnp.sum(where_counted(problem, e * e, 0.0)) * (1 if e.ndim else problem.n)
                for e in linear_predictors(problem, theta)]  # fmt: skip
-    return jnp.stack(moves), jnp.sqrt(jnp.stack(squares))
+    return jnp.sqrt(jnp.stack(squares))
 
 
 def _directions(problem: Problem, step):
