@@ -83,9 +83,10 @@ def fit_and_information(problem: Problem, solver, start, expected: bool) -> tupl
 
 def information_of(problem: Problem, solver, state, expected: bool):
     """Information (P, P) and mean squared standardised score where a solver ended: its own if it has the one asked for.
-    What it has is of the point before the last step, which it only takes where that makes no difference."""
+    What it has is of the point before the last step, which makes no difference to the information, but does to an
+    estimate of the dispersion."""
     family = problem.family
-    own = isinstance(solver, Newton) and not family.constrained
+    own = isinstance(solver, Newton) and not family.constrained and family.traits.dispersion is None
     if own and (family.canonical or expected == (solver.information == "expected")):
         return jnp.where(jnp.isfinite(state.loglik), state.information, jnp.nan), state.spread
     at = evaluate(problem, state.theta, expected=expected)

@@ -91,7 +91,8 @@ class Family:
         """Whether the curvature in the first predictor does not depend on y, so that its observed and its expected
         information are the same. False for a link with numbers in it, which may be traced."""
         link = self.links[0]
-        return self.traits.edm and not jax.tree.leaves(link) and _is_canonical(link, self.traits)
+        known = self.traits.edm and bool(self.traits.precisions) and not jax.tree.leaves(link)
+        return known and _is_canonical(link, self.traits)
 
     def with_levels(self, levels: tuple[str, ...]) -> Self:
         """The family of a response with these classes; of itself for a response of numbers."""

@@ -78,7 +78,7 @@ class Rows(Fitted):
     @property
     def pearson_chi2(self) -> float:
         """Sum of squared Pearson residuals; for classes over the indicators of all of them."""
-        if self._edm:
+        if self._edm and self.family.traits.dispersion is not None:
             return self.spread * self._total_weight
         if self.family.support.levels:
             return self._total(np.exp(-self._facts.loglik) - 1)
