@@ -114,7 +114,7 @@ def _far_probes(family: Family):
 @program
 def _rows(problem: Problem, eta):
     at = rows(problem, eta)
-    return Rows(at.loglik, *joined(at))
+    return Rows(at.loglik, *joined(at))  # type: ignore[arg-type]
 
 
 def _at(family: Family, y, eta):

@@ -146,7 +146,7 @@ class Response:
         if frame.sets is None:
             family.support.check(y, family.name)
         else:
-            y = frame.sets.chosen(y, frame.response).astype(float), frame.sets.sizes.astype(float)
+            y = frame.sets.chosen(np.asarray(y), frame.response).astype(float), frame.sets.sizes.astype(float)
         n = len(y[0]) if isinstance(y, tuple) else len(y)
         used = np.ones(n) if weights is None else (weights > 0).astype(float)
         if isinstance(y, tuple) and pairs:

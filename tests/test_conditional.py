@@ -252,6 +252,8 @@ def test_tests_and_limits():
     assert FIT.drop_one().row("C(mode)")["chi2"] == pytest.approx(test.statistic, rel=1e-7)
     with pytest.raises(ValueError, match="reversed"):
         FIT.lr_test(small)
+    rao = jg.anova(small, FIT, test="rao")["rao"][-1]
+    assert rao == pytest.approx(FIT.drop_one("rao").row("C(mode)")["rao"], rel=1e-7)
     wald = FIT.wald_test("price = 0")
     assert wald.statistic == pytest.approx(FIT.tvalues["price"] ** 2, rel=1e-10)
     parts = by_hand(X[:, :2], FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy())

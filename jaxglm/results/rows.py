@@ -70,7 +70,7 @@ class Rows(Fitted):
 
     @property
     def y(self) -> np.ndarray:
-        """Response on the scale of the mean (n,): proportions for binomial."""
+        """Response on the scale of the mean (n,): proportions for binomial, of choices the number of the row chosen."""
         return self._facts.response[: self._n]
 
     @property

@@ -163,8 +163,8 @@ def _outside(inner: Any, outer: Any) -> list[str]:
 
 def _parts_outside(inner: Any, outer: Any, j: int, k: int, name: str) -> list[str]:
     used = outer._weights > 0
-    basis, _ = np.linalg.qr(_scaled(_stacked(design_matrix(outer.problem, k)[used])))
-    columns = _scaled(_stacked(design_matrix(inner.problem, j)[used]))
+    basis, _ = np.linalg.qr(_scaled(stacked(design_matrix(outer.problem, k)[used])))
+    columns = _scaled(stacked(design_matrix(inner.problem, j)[used]))
     rest = np.linalg.norm(columns - basis @ (basis.T @ columns), axis=0)
     found = [f"column {i + 1} of {name}" for i in np.flatnonzero(rest > INSIDE)]
     shift = np.ravel(_offset(inner.problem, j)[used] - _offset(outer.problem, k)[used])
@@ -172,7 +172,7 @@ def _parts_outside(inner: Any, outer: Any, j: int, k: int, name: str) -> list[st
     return found + ([f"the offset of {name}"] if left > INSIDE * max(np.linalg.norm(shift), 1e-300) else [])
 
 
-def _stacked(design: np.ndarray) -> np.ndarray:
+def stacked(design: np.ndarray) -> np.ndarray:
     """The columns of a design, those of tied predictors one below the other."""
     return design.reshape(-1, design.shape[-1])
 

@@ -74,8 +74,9 @@ def _start(fit: Any, span: np.ndarray) -> np.ndarray:
 
 def _mapped(design: Any, matrix: np.ndarray) -> Any:
     """The design times a matrix; untouched where that is the unit matrix."""
-    unit = isinstance(design, Ones) or np.array_equal(matrix, np.eye(len(matrix)))
-    return design if unit else design.times(matrix)
+    if isinstance(design, Ones) or np.array_equal(matrix, np.eye(len(matrix))):
+        return design
+    return design.times(matrix)
 
 
 def _parts(fit: Any, dropped: set[int]) -> list[np.ndarray]:
