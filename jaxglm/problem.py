@@ -321,18 +321,20 @@ def _information(problem: Problem, curvature):
 
 def over_blocks(problem: Problem, total):
     """Sum of `total(rows)` over blocks of rows, so that nothing as large as X is ever written."""
-    if problem.n * sum(problem.sizes) <= SINGLE_BLOCK or problem.n < 2 * BLOCK:
+    K = problem.family.tied or 1  # a row has K lines of X and a curvature of K times K
+    elements, size = problem.n * K * max(sum(problem.sizes), K), max(BLOCK // K, 1)
+    if elements <= SINGLE_BLOCK or problem.n < 2 * size:
         return total(problem)
-    count = problem.n // BLOCK
+    count = problem.n // size
 
     def part(start, size):
         return total(problem.rows(start, size))
 
     def add(i, sum_):
-        return jax.tree.map(jnp.add, sum_, part(i * BLOCK, BLOCK))
+        return jax.tree.map(jnp.add, sum_, part(i * size, size))
 
-    rest = problem.n - count * BLOCK
-    first = part(count * BLOCK, rest) if rest else _zeros(lambda: part(0, BLOCK))
+    rest = problem.n - count * size
+    first = part(count * size, rest) if rest else _zeros(lambda: part(0, size))
     return lax.fori_loop(0, count, add, first)
 
 
