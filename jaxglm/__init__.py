@@ -8,6 +8,7 @@ from .families import (
     Beta,
     BetaBinomial,
     Binomial,
+    ConditionalLogit,
     ContinuationRatio,
     ConwayMaxwellPoisson,
     Exponential,

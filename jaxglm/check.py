@@ -9,7 +9,7 @@ import numpy as np
 
 from .compiled import program
 from .families import Family
-from .problem import Problem, rows
+from .problem import Problem, Rows, joined, rows
 from .quadrature import nodes
 
 TOLERANCE = 1e-7
@@ -34,9 +34,9 @@ def check_family(family: Family, *, at=None, verbose: bool = True) -> tuple[Verd
     """Check a family's log-likelihood: it integrates to 1, its score has mean 0, its expected squared score is its
     expected information (Bartlett), and it is finite in the tails. Prints a verdict a law and returns them.
 
-    at: linear predictors (one for each free parameter) at which the first three laws are checked; by default three
-    moderate points. Name your own where the density is so steep at an end of the support that its mass lies beyond the
-    last floating-point number.
+    at: linear predictors (one for each free parameter; tied ones come first, each for itself) at which the first three
+    laws are checked; by default three moderate points. Name your own where the density is so steep at an end of the
+    support that its mass lies beyond the last floating-point number.
 
     Source: Bartlett (1953), Biometrika 40, eq. 2-4, for the second and third law.
     """
@@ -68,14 +68,26 @@ def _quadrature(family: Family, eta) -> tuple[np.ndarray, np.ndarray]:
     """Nodes over the support and their weights, fine where the distribution at eta has its mass."""
     example = np.float64(family.support.example)
     like = (example, np.float64(TRIALS)) if family.support.pairs else example
-    found = _nodes(family, tuple(np.float64(e) for e in eta), like)
+    found = _nodes(family, _grouped(family, [np.float64(e) for e in eta]), like)
     y, measure = jax.device_get(found)
     return y, measure
 
 
+def _intervals(family: Family) -> list[tuple[float, ...]]:
+    """Where each linear predictor may be, the tied ones for themselves."""
+    first, *others = [tuple(map(float, i)) for i in family.eta_intervals()]
+    return [first] * (family.tied or 1) + others
+
+
+def _grouped(family: Family, eta) -> tuple:
+    """The linear predictors as the family takes them: the tied ones are the last axis of one array."""
+    K = family.tied
+    return tuple(eta) if K is None else (np.stack(eta[:K], axis=-1), *eta[K:])
+
+
 def _probes(family: Family):
     """Points in eta: three values for each predictor, in rotation."""
-    intervals = [tuple(map(float, i)) for i in family.eta_intervals()]
+    intervals = _intervals(family)
     for shift in range(3):
         yield tuple(_values(i)[(shift + j) % 3] for j, i in enumerate(intervals))
 
@@ -94,20 +106,20 @@ def _values(interval):
 def _far_probes(family: Family):
     """Points with one predictor far out and the others near 0."""
     near = next(iter(_probes(family)))
-    for j, interval in enumerate(family.eta_intervals()):
-        low, high = map(float, interval)
+    for j, (low, high) in enumerate(_intervals(family)):
         for far in (e for e in FAR if low < e < high):
             yield near[:j] + (far,) + near[j + 1 :]
 
 
 @program
 def _rows(problem: Problem, eta):
-    return rows(problem, eta)
+    at = rows(problem, eta)
+    return Rows(at.loglik, *joined(at))  # type: ignore[arg-type]
 
 
 def _at(family: Family, y, eta):
     y = jax.tree.map(jnp.asarray, y)
-    spread = tuple(jnp.full(len(jax.tree.leaves(y)[0]), e) for e in eta)
+    spread = _grouped(family, [np.full(len(jax.tree.leaves(y)[0]), e) for e in eta])
     return jax.device_get(_rows(Problem(family, y, (), ()), spread))
 
 
@@ -122,9 +134,9 @@ def _compare(at, measure, K: int) -> tuple[float, float, float]:
     inside = mass > 0
     mass = mass[inside]
     mean = lambda *vs: np.sum(np.prod([v[inside] for v in vs], axis=0) * mass)  # noqa: E731
-    score = [mean(s) for s in at.score]
-    squares = np.array([[mean(at.score[j], at.score[k]) for k in range(K)] for j in range(K)])
-    information = -np.array([[mean(at.curvature[j][k]) for k in range(K)] for j in range(K)])
+    score = [mean(s) for s in at.score.T]
+    squares = np.array([[mean(at.score[:, j], at.score[:, k]) for k in range(K)] for j in range(K)])
+    information = -np.array([[mean(at.curvature[:, j, k]) for k in range(K)] for j in range(K)])
     size = np.sqrt(np.abs(np.diagonal(information))) + 1e-300
     bartlett = np.abs(squares - information) / size / size[:, None]
     return abs(np.sum(mass) - 1), float(np.max(np.abs(score) / size)), float(np.max(bartlett))
@@ -145,8 +157,8 @@ def _tail_defects(family: Family, y, eta) -> float:
     y = jax.tree.map(lambda a: a[np.resize(picked, len(a))], y)  # as many rows as before: the same program
     at = _at(family, y, eta)
     bad = np.isnan(at.loglik) | np.isposinf(at.loglik)
-    for derivative in jax.tree.leaves((at.score, at.curvature)):
-        bad |= np.isfinite(at.loglik) & np.isnan(derivative)
+    undefined = np.isnan(at.score).any(axis=1) | np.isnan(at.curvature).any(axis=(1, 2))
+    bad |= np.isfinite(at.loglik) & undefined
     return float(np.mean(bad))
 
 

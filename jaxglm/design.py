@@ -40,6 +40,14 @@ class Dense:
             return self.matvec(V[:, 0])
         return jnp.sum(dot(self.X, V) * other.X, axis=1)
 
+    def empty(self, dtype) -> "Dense":
+        """The same rows without columns."""
+        return Dense(jnp.zeros((self.shape[0], 0), dtype))
+
+    def times(self, matrix) -> "Dense":
+        """The design X matrix."""
+        return Dense(self.X @ matrix)
+
     def rows(self, start, size: int) -> "Dense":
         """The design of `size` rows from `start`."""
         return Dense(lax.dynamic_slice_in_dim(self.X, start, size))
@@ -99,6 +107,12 @@ class Crossed:
     def X(self):
         return self.columns.T
 
+    def empty(self, dtype) -> "Dense":
+        return Dense(self.X).empty(dtype)
+
+    def times(self, matrix) -> "Dense":
+        return Dense(self.X).times(matrix)
+
     def rows(self, start, size: int) -> "Crossed":
         cut = lambda a: lax.dynamic_slice_in_dim(a, start, size, axis=1)  # noqa: E731
         return Crossed(cut(self.columns), cut(self.products))
@@ -114,6 +128,56 @@ def crossed(columns) -> Crossed:
     """The storage with products of a matrix by columns (p, n), on the host or the device."""
     i, j = np.tril_indices(columns.shape[0])
     return Crossed(columns, columns[i] * columns[j])
+
+
+@pytree
+class Tied:
+    """K linear predictors in each row, with columns of their own and one vector of coefficients: X (n, K, p).
+
+    eta and the score are then (n, K), the curvature (n, K, K): of the verbs those that a sum over rows needs.
+    """
+
+    X: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.X.shape[0], self.X.shape[2]
+
+    def matvec(self, beta):
+        """X_k beta, (n, K)."""
+        return dot(self.X, beta)
+
+    def rmatmat(self, m):
+        return dot(jnp.ravel(m), self._flat)
+
+    def gram(self, w, other: "Design"):
+        """The sum over j and k of X_j' diag(w_jk) X_k: one product of n K rows, not K^2 of n."""
+        if isinstance(other, Ones):
+            return self.rmatmat(w)[:, None]
+        if other is not self:
+            raise TypeError("tied predictors stand alone or beside parameters that all rows share.")
+        turned = jnp.einsum("njk,nkp->njp", w, self.X, precision=lax.Precision.HIGHEST)
+        return dot(turned.reshape(self._flat.shape).T, self._flat)
+
+    @property
+    def _flat(self):
+        n, K, p = self.X.shape
+        return self.X.reshape(n * K, p)
+
+    def empty(self, dtype) -> "Tied":
+        return Tied(jnp.zeros((*self.X.shape[:2], 0), dtype))
+
+    def times(self, matrix) -> "Tied":
+        return Tied(self.X @ matrix)
+
+    def rows(self, start, size: int) -> "Tied":
+        return Tied(lax.dynamic_slice_in_dim(self.X, start, size))
+
+    def take(self, index) -> "Tied":
+        return Tied(self.X[index])
+
+    def prepared(self) -> "Tied":
+        return self
 
 
 @pytree
@@ -139,6 +203,9 @@ class Ones:
     def form(self, V, other: "Design"):
         return other.matvec(V[0])
 
+    def empty(self, dtype) -> "Dense":
+        return Dense(jnp.zeros((self.n, 0), dtype))
+
     def rows(self, start, size: int) -> "Ones":
         return Ones(size)
 
@@ -149,4 +216,9 @@ class Ones:
         return self
 
 
-Design = Dense | Crossed | Ones
+Design = Dense | Crossed | Tied | Ones
+
+
+def design_of(X) -> Dense | Tied:
+    """The design of a matrix (n, p), or of tied predictors (n, K, p)."""
+    return Tied(X) if X.ndim == 3 else Dense(X)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .design import Dense
+from .design import Tied
 from .numerics import factor
 from .problem import (
     Problem,
@@ -127,15 +127,17 @@ def _begin(problem: Problem):
         return _start(problem)
     sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
     pilot = run(Newton(tol=1e-3, max_steps=30), sample, _start(sample)).theta
-    empty = replace(problem, designs=tuple(Dense(jnp.zeros((problem.n, 0), problem.dtype)) for _ in problem.designs))
+    empty = replace(problem, designs=tuple(d.empty(problem.dtype) for d in problem.designs))
     return jnp.where(objective(problem, pilot) >= objective(empty, pilot[:0]), pilot, 0.0)  # at zero without X
 
 
 def _start(problem: Problem):
     """One weighted least squares step from a row-wise guess, which the mean of an exponential dispersion model seldom
     beats; the best of a few candidates where there are walls or further parameters, those then one after the other
-    where they are more than a dispersion."""
+    where they are more than a dispersion. Tied predictors have no mean to guess: they begin at zero."""
     family = problem.family
+    if isinstance(problem.designs[0], Tied):
+        return jnp.zeros(sum(problem.sizes), problem.dtype)
     if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
         return _mean_candidates(problem)[0]
     known, sketch = family.shared_starts(partial(_mean, problem)), _sketch(problem)

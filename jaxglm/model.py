@@ -42,6 +42,7 @@ def glm(
     weights=None,
     freq_weights=None,
     trials=None,
+    sets=None,
     by: str | list[str] | None = None,
     solver=None,
     dispersion: str | float = "pearson",
@@ -58,6 +59,8 @@ def glm(
     first; the others are shared by all rows. family, link: a word or an object.
     offset, exposure, weights, freq_weights, trials: a column name or an array.
     `weights` multiply the log-likelihood; `freq_weights` count rows; for proportions `weights` are the trials.
+    sets: a column or array that tells which rows are the alternatives of one choice, for family="conditional_logit";
+    one row of each set has response 1, the others 0.
     dispersion: "pearson", "deviance", "ml", or a known number. missing: "drop" or "raise". aliased: "drop" columns that
     depend on earlier ones, as R does, or "raise". start: coefficients to begin from.
     penalty: "jeffreys", half the log determinant of the information is added to the log-likelihood (Firth's logistic
@@ -68,10 +71,13 @@ def glm(
     sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
     if by is None:
-        frame = from_formula(formula, data, **sides, missing=missing, reading=options.family.support.reading)
+        reading = options.family.support.reading
+        frame = from_formula(formula, data, **sides, sets=sets, missing=missing, reading=reading)
         options, frame = for_frame(options, frame)
         check_parameters(frame, options.family, _first(formula))
         return _fit(frame, options, solver, start)
+    if sets is not None:
+        raise ValueError("by= takes observations that are one row each. Fit the groups one by one if there are sets=.")
     if isinstance(formula, dict):
         raise ValueError("by= takes one formula, of the first parameter. Fit the groups one by one for several.")
     groups, keys = group_columns(data, by)
@@ -97,6 +103,7 @@ class GLM:
         weights=None,
         freq_weights=None,
         trials=None,
+        sets=None,
         dispersion: str | float = "pearson",
         missing: str = "raise",
         aliased: str = "drop",
@@ -104,7 +111,8 @@ class GLM:
     ):
         sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
         options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
-        frame = from_arrays(y, X, names=names, **sides, missing=missing, reading=options.family.support.reading)
+        reading = options.family.support.reading
+        frame = from_arrays(y, X, names=names, **sides, sets=sets, missing=missing, reading=reading)
         self.options, self.frame = for_frame(options, frame)
         check_parameters(self.frame, self.options.family, _first(X) if self.frame.further else None)
 
@@ -127,10 +135,11 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     family = unit_dispersion(options.family, modelled)
     if options.penalty is not None:
         return _warned(_penalised(frame, options, response, family, solver, start))
-    parts = find_predictors(frame, family, response.weights)
+    contrasted, weights = frame.contrasted(), frame.of_rows(response.weights)
+    parts = find_predictors(contrasted, family, weights)
     fitted = _attempt(frame, options, response, family, parts, solver, start)
     if fitted.state.status == Status.SINGULAR and any(p.basis.triangle is None for p in parts if not p.shared):
-        parts = find_predictors(frame, family, response.weights, suspicious=True)
+        parts = find_predictors(contrasted, family, weights, suspicious=True)
         fitted = _attempt(frame, options, response, family, parts, solver, start)
     return _warned(fitted)
 
@@ -173,7 +182,8 @@ def _attempt(
 ) -> GLMResults:
     _check_aliased(options, parts)
     further = [p.columns() for p in parts[1:]]
-    problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights, further)
+    X, offset = frame.side_by_side(parts[0].basis.columns), frame.side_by_side(frame.offset)
+    problem = build_problem(family, X, response.y, offset, response.weights, further)
     problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
     expected = family.traits.edm and len(family.predictors) == 1
     state, information, spread = solve(problem, solver, _start(start, parts), expected)

@@ -18,6 +18,7 @@ FAMILIES = {
     "poisson": fam.Poisson, "gamma": fam.Gamma, "inverse_gaussian": fam.InverseGaussian,
     "inverse.gaussian": fam.InverseGaussian, "invgauss": fam.InverseGaussian, "negbin": fam.NegativeBinomial,
     "multinomial": fam.Multinomial, "ordinal": fam.Ordinal, "cumulative": fam.Ordinal,
+    "conditional_logit": fam.ConditionalLogit, "clogit": fam.ConditionalLogit,
     "continuation_ratio": fam.ContinuationRatio, "adjacent_category": fam.AdjacentCategory,
     "negative_binomial": fam.NegativeBinomial, "exponential": fam.Exponential, "geometric": fam.Geometric,
     "quasipoisson": fam.Quasi(fam.Poisson()), "quasibinomial": fam.Quasi(fam.Binomial()),
@@ -97,11 +98,26 @@ def _word(word: str, table: dict, what: str):
 
 
 def for_frame(options: Options, frame: ModelFrame) -> tuple[Options, ModelFrame]:
-    """Options and frame after the family has seen the classes of the response. Where further parameters do what an
-    intercept would, the frame loses its own."""
+    """Options and frame after the family has seen the classes of the response, or the sizes of the sets. Where further
+    parameters do what an intercept would, or nothing can, the frame loses its own."""
+    _check_sets(options, frame)
     family = options.family.with_levels(frame.levels)
+    family = family if frame.sets is None else family.with_tied(int(np.max(frame.sets.sizes)))
     options = options if family is options.family else replace(options, family=family)
     return options, without_intercept(frame) if family.absorbs_intercept else frame
+
+
+def _check_sets(options: Options, frame: ModelFrame) -> None:
+    """Raises ValueError unless there are sets for a family of sets, and only there."""
+    family = options.family
+    if family.tied is not None and frame.sets is None:
+        raise ValueError(f"{family.name} needs sets=: the column or array that tells which rows are the alternatives "
+                         "of one choice.")
+    if family.tied is None and frame.sets is not None:
+        raise ValueError(f"sets= is for choices among rows, family='conditional_logit'; an observation of "
+                         f"{family.name} is one row.")
+    if family.tied is not None and options.penalty is not None:
+        raise ValueError(f"penalty= is not available for {family.name}.")
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,9 @@ class Response:
 
     @classmethod
     def of(cls, frame: ModelFrame, family: fam.Family) -> "Response":
-        y, weights, frequency = frame.y, frame.weights, frame.freq_weights
+        weights = frame.of_observations(frame.weights, "weights")
+        frequency = frame.of_observations(frame.freq_weights, "freq_weights")
+        y = frame.y
         pairs, bounds = family.support.pairs, family.support.reading == "bounds"
         if isinstance(y, tuple) and not pairs and not bounds:
             raise ValueError(f"{family.name} takes one response; (successes, trials) are for family='binomial'.")
@@ -125,8 +143,12 @@ class Response:
             )
         if pairs and not isinstance(y, tuple) and weights is not None and np.all((y >= 0) & (y <= 1)):
             y, weights = (weights * y, weights), None  # proportions: the weights are the trials
-        family.support.check(y, family.name)
-        used = np.ones(len(frame.X)) if weights is None else (weights > 0).astype(float)
+        if frame.sets is None:
+            family.support.check(y, family.name)
+        else:
+            y = frame.sets.chosen(np.asarray(y), frame.response).astype(float), frame.sets.sizes.astype(float)
+        n = len(y[0]) if isinstance(y, tuple) else len(y)
+        used = np.ones(n) if weights is None else (weights > 0).astype(float)
         if isinstance(y, tuple) and pairs:
             used = used * (y[1] > 0)
         counted = used if frequency is None else used * frequency

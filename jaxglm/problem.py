@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .design import Dense, Design, Ones
+from .design import Design, Ones, design_of
 from .families import Family
 from .links import Fixed, is_unknown
 from .numerics import Array, dot
@@ -67,21 +67,24 @@ class Problem:
 def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=None) -> Problem:
     """The problem of one design for the first parameter; every further free parameter is shared by all rows.
 
-    X: (n, p). y: (n,), or a tuple (successes, trials) for Binomial. offset, weights: (n,). The dtype is that of X.
+    X: (n, p), or (n, K, p) for K tied predictors. y: (n,), or a tuple (successes, trials) for Binomial. offset (n,), or
+    (n, K); weights: (n,). The dtype is that of X.
     """
     X = jnp.asarray(X)
+    family = family.with_tied(X.shape[1]) if X.ndim == 3 else family
     dtype = jnp.result_type(X, jnp.float32) if jnp.issubdtype(X.dtype, jnp.floating) else jnp.result_type(float)
     cast = lambda a: None if a is None else jnp.asarray(a, dtype)  # noqa: E731
     if weights is not None:
-        X = jnp.where((jnp.asarray(weights) > 0)[:, None], X, 0)  # 0 * NaN is NaN
+        X = jnp.where(beside(jnp.asarray(weights) > 0, X), X, 0)  # 0 * NaN is NaN
     y = tuple(cast(a) for a in y) if isinstance(y, tuple) else cast(y)
     further = len(family.predictors) - 1
-    designs = (Dense(X.astype(dtype)), *(Ones(X.shape[0]) for _ in range(further)))
+    designs = (design_of(X.astype(dtype)), *(Ones(X.shape[0]) for _ in range(further)))
     return Problem(family, y, designs, (cast(offset),) + (None,) * further, cast(weights), penalty)
 
 
 class Rows(NamedTuple):
-    """Row calculus: loglik (n,), score[k] (n,), curvature[j][k] (n,); weights are not applied."""
+    """Row calculus: loglik (n,), score[k] (n,), curvature[j][k] (n,); weights are not applied. Where predictor k is one
+    of K that are tied, score[k] is (n, K) and the curvature has an axis for each side that is."""
 
     loglik: jax.Array
     score: tuple
@@ -99,8 +102,8 @@ class Evaluation(NamedTuple):
 
 
 def linear_predictors(problem: Problem, theta) -> tuple[jax.Array, ...]:
-    """eta_k = X_k beta_k + offset_k for each predictor, (n,) or a scalar that all rows share: the only place that
-    computes it."""
+    """eta_k = X_k beta_k + offset_k for each predictor, (n,), or a scalar that all rows share, or (n, K) of K that are
+    tied: the only place that computes it."""
     parts = zip(problem.designs, problem.split(theta), problem.offsets, strict=True)
     return tuple(d.matvec(b) if o is None else d.matvec(b) + o for d, b, o in parts)
 
@@ -133,7 +136,8 @@ def masked(problem: Problem, eta: tuple):
         return problem.y, eta
     keep = problem.weights > 0
     y = problem.family.support.masked(problem.y, keep)
-    return y, tuple(jnp.where(keep, e, m) if e.ndim else e for e, m in zip(eta, _neutral(problem, eta), strict=True))
+    pairs = zip(eta, _neutral(problem, eta), strict=True)
+    return y, tuple(jnp.where(beside(keep, e), e, m) if e.ndim else e for e, m in pairs)
 
 
 def _neutral(problem: Problem, eta: tuple):
@@ -169,6 +173,24 @@ def rows(problem: Problem, eta: tuple) -> Rows:
         return Rows(loglik, gradient, curvature)
 
     return over_rows(one, y, eta)
+
+
+def joined(at: Rows) -> tuple[jax.Array, jax.Array]:
+    """Score (n, K) and curvature (n, K, K) of all K linear predictors of a row, tied ones too, side by side."""
+    n = at.loglik.shape[0]
+    score = [s.reshape(n, -1) for s in at.score]
+    sizes = [s.shape[1] for s in score]
+    lines = [jnp.concatenate([c.reshape(n, j, k) for c, k in zip(line, sizes, strict=True)], axis=2)
+             for line, j in zip(at.curvature, sizes, strict=True)]  # fmt: skip
+    return jnp.concatenate(score, axis=1), jnp.concatenate(lines, axis=1)
+
+
+def images(problem: Problem, root):
+    """X_k R_k of all K linear predictors of a row (n, K, m), for directions R (P, m) in theta."""
+    parts = [jax.vmap(d.matvec, 1, -1)(r) for d, r in zip(problem.designs, problem.split(root), strict=True)]
+    n, m = problem.n, root.shape[1]
+    wide = [jnp.broadcast_to(a, (n, m)) if a.ndim == 1 else a for a in parts]
+    return jnp.concatenate([a.reshape(n, -1, m) for a in wide], axis=1)
 
 
 def over_rows(function, y, eta: tuple):
@@ -211,7 +233,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
         eta = linear_predictors(part, theta)
         at = rows(part, eta)
         curvature = ((-expected_information(part, eta, at),),) if expected else at.curvature
-        single = len(part.designs) == 1
+        single = len(part.designs) == 1 and at.score[0].ndim == 1
         mean_square = _mean_square(at.score[0], curvature[0][0]) if single else jnp.ones_like(at.loglik)
         return Evaluation(
             weighted_sum(part, at.loglik),
@@ -239,10 +261,15 @@ def curvature(problem: Problem, theta):
 
 
 def where_counted(problem: Problem, values, otherwise: float):
-    """values (n,), or one that all rows share, with another value in the rows of weight zero."""
+    """values (n, ...), or one that all rows share, with another value in the rows of weight zero."""
     if problem.weights is None or not values.ndim:
         return values
-    return jnp.where(problem.weights > 0, values, otherwise)
+    return jnp.where(beside(problem.weights > 0, values), values, otherwise)
+
+
+def beside(of_rows, values):
+    """What rows have (n,), with axes of length one so that it stands beside values (n, ...)."""
+    return jnp.expand_dims(of_rows, tuple(range(1, values.ndim)))
 
 
 def _mean_square(score, curvature):
@@ -276,7 +303,7 @@ def weighted_sum(problem: Problem, values):
 
 
 def _weighted(problem: Problem, values):
-    return values if problem.weights is None else problem.weights * values
+    return values if problem.weights is None else beside(problem.weights, values) * values
 
 
 def to_coefficients(problem: Problem, score):
@@ -294,18 +321,20 @@ def _information(problem: Problem, curvature):
 
 def over_blocks(problem: Problem, total):
     """Sum of `total(rows)` over blocks of rows, so that nothing as large as X is ever written."""
-    if problem.n * sum(problem.sizes) <= SINGLE_BLOCK or problem.n < 2 * BLOCK:
+    K = problem.family.tied or 1  # a row has K lines of X and a curvature of K times K
+    elements, size = problem.n * K * max(sum(problem.sizes), K), max(BLOCK // K, 1)
+    if elements <= SINGLE_BLOCK or problem.n < 2 * size:
         return total(problem)
-    count = problem.n // BLOCK
+    count = problem.n // size
 
     def part(start, size):
         return total(problem.rows(start, size))
 
     def add(i, sum_):
-        return jax.tree.map(jnp.add, sum_, part(i * BLOCK, BLOCK))
+        return jax.tree.map(jnp.add, sum_, part(i * size, size))
 
-    rest = problem.n - count * BLOCK
-    first = part(count * BLOCK, rest) if rest else _zeros(lambda: part(0, BLOCK))
+    rest = problem.n - count * size
+    first = part(count * size, rest) if rest else _zeros(lambda: part(0, size))
     return lax.fori_loop(0, count, add, first)
 
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .compiled import program
-from .design import Dense, Ones
+from .design import Dense, Ones, design_of
 from .diagnostics import Facts, facts
 from .families import Family
 from .fit import Fit, fit, fit_and_information
@@ -49,6 +49,7 @@ def in_float64(function: Callable) -> Callable:
 def build_problem(family: Family, X, y, offset=None, weights=None, further=None) -> Problem:
     """The padded problem of host arrays: NumPy float64 leaves, put on the device by the program that runs it.
 
+    X: (n, p), or (n, K, p) of K tied predictors, whose offset is (n, K).
     further: for each further predictor (columns (n, p), offset), or None where all rows share its value, as all do if
     nothing is given.
     """
@@ -60,7 +61,7 @@ def build_problem(family: Family, X, y, offset=None, weights=None, further=None)
     pad = partial(_padded, size=size)
     y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
     further = [None] * (len(family.predictors) - 1) if further is None else further
-    designs = (Dense(pad(X)), *(Ones(size) if f is None else Dense(pad(f[0])) for f in further))
+    designs = (design_of(pad(X)), *(Ones(size) if f is None else Dense(pad(f[0])) for f in further))
     offsets = (pad(offset), *(None if f is None else pad(f[1]) for f in further))
     return Problem(family, y, designs, offsets, pad(weights))
 
@@ -191,7 +192,7 @@ def null_predictor(problem: Problem, held: tuple[np.ndarray, ...] = ()) -> np.nd
 @in_float64
 def null_predictors(problem: Problem, free: list[bool]) -> tuple[np.ndarray, ...]:
     """Linear predictors of the model in which all rows share every parameter that is free; the others are 0."""
-    designs = tuple(Ones(problem.n) if f else Dense(np.zeros((problem.n, 0))) for f in free)
+    designs = tuple(Ones(d.shape[0]) if f else d.empty(float) for f, d in zip(free, problem.designs, strict=True))
     return _fitted_predictors(replace(problem, designs=designs))
 
 

@@ -14,6 +14,7 @@ WIDTH = 100
 NARROWEST = 78
 DISPERSION = {"pearson": "Pearson chi2 / df", "deviance": "deviance / df", "ml": "maximum likelihood"}
 ALIASED = "aliased: a combination of earlier columns, without a coefficient of its own."
+ALIASED_IN_SETS = "aliased: constant within the sets, or a combination of earlier columns there; it changes no choice."
 QUASI = "A quasi family has no distribution: there is no log-likelihood, and no AIC or BIC."
 Cells = tuple[str, ...]
 
@@ -53,7 +54,8 @@ class Summary:
 
 def render(results: Any, alpha: float = 0.05) -> Summary:
     """The summary of a results object, with confidence limits at level 1 - alpha."""
-    notes = (ALIASED,) * bool(len(results.aliased)) + (QUASI,) * (not results.family.is_density)
+    aliased = ALIASED if results.family.tied is None else ALIASED_IN_SETS
+    notes = (aliased,) * bool(len(results.aliased)) + (QUASI,) * (not results.family.is_density)
     return Summary(_title(results), _formula(results), _facts(results), _measures(results), _alert(results),
                    tuple(_groups(results, alpha)), notes)
 

@@ -24,7 +24,7 @@ def stub(names=("Intercept", "x", "g[T.b]"), params=(-7.9193, 0.012345, 1.0), bs
         "cov_description": "expected information",
         "formula": "deaths ~ agecat * smoke", "nobs": 1234.0, "n_dropped": 3, "solver_name": "newton", "n_iter": 5,
         "status": SimpleNamespace(name="CONVERGED"), "message": "Found.", "converged": True, "aliased": (),
-        "family": SimpleNamespace(is_density=True),
+        "family": SimpleNamespace(is_density=True, tied=None),
         "dispersion": 1.0, "dispersion_method": "pearson", "family_params": {}, "llf": -28.352, "aic": 76.704,
         "bic": 79.73, "deviance": 12.1324, "null_deviance": 644.269, "pearson_chi2": 11.155, "df_resid": 5.0,
         "df_null": 9, "df_model": 4, "modelled_dispersion": False, "has_variance_function": True,

@@ -27,7 +27,7 @@ def clusterings(fit: Any, groups: Any) -> list[np.ndarray]:
 
 def _several(fit: Any, groups: Any) -> bool:
     """Whether this is a list of ways to cluster: of names or arrays, and not of a label for each row."""
-    if not isinstance(groups, list | tuple) or len(groups) in (fit._n, fit._n + fit.n_dropped):
+    if not isinstance(groups, list | tuple) or len(groups) in (len(fit.frame.X), len(fit.frame.X) + fit.n_dropped):
         return False
     return len(groups) > 0 and all(isinstance(g, str) or np.ndim(g) == 1 for g in groups)
 

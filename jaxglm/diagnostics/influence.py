@@ -8,7 +8,7 @@ from jax.scipy.linalg import solve_triangular
 
 from ..compiled import program
 from ..numerics import factor
-from ..problem import Problem, evaluate, expected_information, linear_predictors, row_logliks, rows
+from ..problem import Problem, evaluate, expected_information, images, joined, linear_predictors, row_logliks, rows
 
 
 class Deletion(NamedTuple):
@@ -53,18 +53,15 @@ def _row_calculus(problem: Problem, theta, expected: bool):
     """Score (n, K) and information (n, K, K) of every row."""
     eta = linear_predictors(problem, theta)
     at = rows(problem, eta)
-    score = jnp.stack(at.score, axis=1)
-    if expected:
-        return score, expected_information(problem, eta)[:, None, None]
-    return score, -jnp.stack([jnp.stack(row, axis=1) for row in at.curvature], axis=1)
+    score, curvature = joined(at)
+    return score, expected_information(problem, eta)[:, None, None] if expected else -curvature
 
 
 def _images(problem: Problem, information):
     """A (n, K, P) with A A' = X_i J^-1 X_i' for each row, and the root R of J^-1 = R R' that it is the image of."""
     solved = factor(information)
     root = solved.scale[:, None] * solve_triangular(solved.cholesky, jnp.eye(len(information)), lower=True).T
-    images = [jax.vmap(d.matvec, 1, -1)(part) for d, part in zip(problem.designs, problem.split(root), strict=True)]
-    return jnp.stack([jnp.broadcast_to(a, (problem.n, root.shape[1])) for a in images], axis=1), root
+    return images(problem, root), root
 
 
 def logliks_at(problem: Problem, thetas):

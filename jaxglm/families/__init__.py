@@ -1,7 +1,7 @@
 """The built-in families and what a user needs to write another."""
 
 from .base import AnyFamily, Family, family, inside
-from .categorical import AdjacentCategory, ContinuationRatio, Multinomial, Ordinal
+from .categorical import AdjacentCategory, ConditionalLogit, ContinuationRatio, Multinomial, Ordinal
 from .combinators import censored, hurdle, inflated, interval_censored, mixture, truncated, zero_inflated
 from .continuous import (
     AsymmetricLaplace,
@@ -54,6 +54,7 @@ __all__ = [
     "BetaBinomial",
     "Binomial",
     "Classes",
+    "ConditionalLogit",
     "ContinuationRatio",
     "ConwayMaxwellPoisson",
     "Exponential",

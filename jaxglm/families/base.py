@@ -29,6 +29,22 @@ class Family:
         """Log-density of one observation, a scalar, with all constants."""
         raise AttributeError(f"{self.name} needs a method loglik(y, {', '.join(self.parameters)})")
 
+    @property
+    def tied(self) -> int | None:
+        """Number of tied predictors of the first parameter, where an observation is a set of as many rows, the
+        alternatives of a choice."""
+        return None
+
+    def with_tied(self, number: int) -> Self:
+        """The family of sets of at most so many rows; itself where an observation is one row."""
+        return self
+
+    def check_single(self, what: str) -> None:
+        """Raises ValueError where an observation is a set of rows, which `what` are not made for."""
+        if self.tied is not None:
+            raise ValueError(f"{what} are of observations that are one row each; those of {self.name} are sets of rows."
+                             " predict() has the probability of each alternative.")
+
     def check_density(self, what: str) -> None:
         """Raises ValueError where there is no distribution, which `what` needs."""
         if not self.is_density:

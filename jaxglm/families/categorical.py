@@ -4,11 +4,12 @@ import dataclasses
 from typing import Self
 
 import jax.numpy as jnp
+from jax import lax
 
-from ..links import Identity, Interval, Link, Logit
+from ..links import Identity, Interval, Link, Logit, Parameter
 from ..pytree import pytree, static
-from .base import Family
-from .support import Classes
+from .base import Family, Traits
+from .support import Choices, Classes
 
 REAL: Interval = (-float("inf"), float("inf"))
 
@@ -61,6 +62,42 @@ class Multinomial(Categorical):
         eta = jnp.stack([jnp.zeros_like(parameters[0].value), *(p.value for p in parameters)])
         largest = jnp.max(eta)
         return _of_class(eta, y) - largest - jnp.log(jnp.sum(jnp.exp(eta - largest)))
+
+
+@pytree
+class ConditionalLogit(Family):
+    """The choice of one alternative from a set: P(k) is in proportion to exp(utility of k). The utilities are tied
+    predictors: each alternative has columns of its own, the coefficients are common.
+
+    y: the number of the chosen alternative; or a pair of it and the number of alternatives, which stand first.
+    Source: McFadden (1974), Conditional logit analysis of qualitative choice behavior.
+    """
+
+    utility: Link = Identity()
+    alternatives: int = static(default=2)  # type: ignore[misc]
+    absorbs_intercept = True
+
+    @property
+    def support(self) -> Choices:  # type: ignore[override]
+        return Choices("the number of an alternative", high=self.alternatives - 1.0)
+
+    @property
+    def tied(self) -> int:
+        return self.alternatives
+
+    def with_tied(self, number: int) -> "ConditionalLogit":
+        return dataclasses.replace(self, alternatives=number)
+
+    @property
+    def traits(self) -> Traits:  # type: ignore[override]
+        return Traits(edm=False, dispersion=None)
+
+    def loglik(self, y, utility: Parameter):
+        chosen, size = y if isinstance(y, tuple) else (y, self.alternatives)
+        there = jnp.arange(self.alternatives) < size
+        largest = lax.stop_gradient(jnp.max(jnp.where(there, utility.value, -jnp.inf)))
+        eta = jnp.where(there, utility.value - largest, 0.0)
+        return _of_class(eta, chosen) - jnp.log(jnp.sum(jnp.where(there, jnp.exp(eta), 0.0)))
 
 
 class Ordered(Categorical):

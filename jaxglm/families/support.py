@@ -125,6 +125,26 @@ class Classes(Support):
         return cls(f"the number of a class, 0 to {len(levels) - 1}", levels=levels, high=max(len(levels) - 1.0, 1.0))
 
 
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class Choices(Classes):
+    """The number of the chosen alternative, 0, 1, ...; or a pair of it and the number of alternatives there were."""
+
+    reading: ClassVar[str] = "numbers"
+    levels: ClassVar[tuple[str, ...]] = ()  # type: ignore[misc]
+
+    def response(self, y):
+        return y[0] if isinstance(y, tuple) else y
+
+    def trials(self, y):
+        return 1.0 * (self.response(y) == self.response(y))
+
+    def masked(self, y, keep):
+        if not isinstance(y, tuple):
+            return super().masked(y, keep)
+        return jnp.where(keep, y[0], jnp.zeros_like(y[0])), jnp.where(keep, y[1], jnp.ones_like(y[1]))
+
+
 def interval(low: float, high: float) -> Support:
     """Real numbers strictly between two ends."""
     middle = (low + high) / 2 if high - low < inf else (low + 1 if low > -inf else high - 1 if high < inf else 0.0)

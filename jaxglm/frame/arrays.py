@@ -10,11 +10,12 @@ import numpy as np
 from .base import Columns, ModelFrame, Part, Sides, kept_rows
 from .numeric import all_finite, numeric
 from .response import read_response
+from .sets import Sets
 from .tables import check_index, frame_kind, numeric_columns
 
 
 def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposure: Any = None,
-                weights: Any = None, freq_weights: Any = None, trials: Any = None,
+                weights: Any = None, freq_weights: Any = None, trials: Any = None, sets: Any = None,
                 missing: str = "raise", reading: str = "numbers") -> ModelFrame:
     """The model frame of a response and a design as given (no intercept is added).
 
@@ -22,11 +23,13 @@ def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposu
     X: (n, p) numbers, or a data frame of numeric columns; or a dict of such, one for each parameter, the mean first.
     names: p names, by default the frame's or x0, x1, ...; with a dict of designs a dict of such.
     offset: added to the linear predictor. exposure: > 0, its log is added. weights, freq_weights: >= 0.
-    missing: "raise", or "drop" the rows with a missing value anywhere. reading: of y, see `read_response`.
+    sets: a label for each row, where an observation is a set of rows.
+    missing: "raise", or "drop" the rows with a missing value anywhere, and their whole sets.
+    reading: of y, see `read_response`.
     Raises: ValueError, which names the argument and the first offending row.
     """
     check_index(**{_label(k): v for k, v in _designs(X).items()}, y=y, offset=offset, exposure=exposure,
-                weights=weights, freq_weights=freq_weights, trials=trials)
+                weights=weights, freq_weights=freq_weights, trials=trials, sets=sets)
     (_, main), *others = _read_designs(X, names).items()
     matrix, labels, kind = main
     n, p = matrix.shape
@@ -37,10 +40,13 @@ def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposu
     response = read_response(y, sides.trials, name, reading=reading)
     further = {_label(k): made[0] for k, made in others}
     _check_length(response.columns(name) | further, n)
+    members = None if sets is None else Sets.read(sets, n)
     absent = _missing(response.columns(name), sides) | missing_columns(matrix, labels)
+    absent |= members.absent if members else {}
     for k, (own, columns, _) in others:
         absent |= {f"{k}: {column}": mask for column, mask in missing_columns(own, columns).items()}
     rows = kept_rows(absent, n, missing)
+    rows = members.complete(rows) if members else rows
     target = response.values
     if len(rows) < n:
         matrix, sides, target = matrix[rows], sides.at(rows), response.at(rows)
@@ -48,7 +54,8 @@ def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposu
     parts = tuple(Part(k, d[rows] if len(rows) < n else d, columns, None, ArrayEncoder(columns), has_constant(d))
                   for k, (d, columns, _) in others)
     return ModelFrame(target, matrix, labels, sides.total_offset(), sides.weights, sides.freq_weights, n - len(rows),
-                      rows, kind, None, name, encode, has_constant(matrix), response.success, parts, response.levels)
+                      rows, kind, None, name, encode, has_constant(matrix), response.success, parts, response.levels,
+                      sets=members and members.at(rows))
 
 
 def _designs(X: Any) -> dict[str, Any]:

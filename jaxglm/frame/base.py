@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .numeric import all_finite, counted, vector
+from .sets import Sets
 from .tables import Table
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -112,10 +113,27 @@ class ModelFrame:
     levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
     data: Table | None = None  # the data of a formula as they were given, for columns that are asked for later
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)  # columns of formulas, with all input rows
+    sets: Sets | None = None  # where an observation is a set of rows, the alternatives of a choice
 
     def part(self, parameter: str) -> Part:
         """The design of the first parameter, under its name."""
         return Part(parameter, self.X, self.names, self.offset, self.encode, self.has_intercept, self.formula)
+
+    def contrasted(self) -> "ModelFrame":
+        """The frame with what the columns of a set's rows differ by, which is all that a choice depends on."""
+        return self if self.sets is None else replace(self, X=self.sets.contrasts(self.X))
+
+    def side_by_side(self, values: np.ndarray | None) -> np.ndarray | None:
+        """Values (N, ...) of rows as those of observations: (n, K, ...) where these are sets of K rows."""
+        return values if self.sets is None or values is None else self.sets.side_by_side(values)
+
+    def of_rows(self, values: np.ndarray | None) -> np.ndarray | None:
+        """Values (n,) of observations as those of their rows (N,)."""
+        return values if self.sets is None or values is None else values[self.sets.code]
+
+    def of_observations(self, values: np.ndarray | None, name: str) -> np.ndarray | None:
+        """Values (N,) of rows as those of observations (n,), which all rows of a set must share."""
+        return values if self.sets is None or values is None else self.sets.shared(values, name)
 
     def column(self, name: str, role: str) -> np.ndarray:
         """The column of this name, a value for each row of the data as given; ValueError where there is none."""

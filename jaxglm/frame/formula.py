@@ -12,13 +12,15 @@ from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
 from .response import Counts, read_response
+from .sets import Sets
 from .tables import Table, check_index, plain
 
 OFFSETS = ("offset", "exposure")
 
 
 def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = None, exposure: Any = None,
-                 weights: Any = None, freq_weights: Any = None, trials: Any = None, missing: str = "drop",
+                 weights: Any = None, freq_weights: Any = None, trials: Any = None, sets: Any = None,
+                 missing: str = "drop",
                  apart: Any = (), context: Mapping[str, Any] | None = None, reading: str = "numbers") -> ModelFrame:
     """The model frame of a formula, or of a formula for each of several parameters.
 
@@ -26,7 +28,8 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     {"mu": "y ~ x", "phi": "~ z"}: the first has the response, the others only terms.
     data: a pandas or polars DataFrame, a pyarrow Table or a dict of columns.
     offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
-    missing: "drop" the rows with a missing value in a column that is used, or "raise".
+    sets: a column name or a label for each row, where an observation is a set of rows.
+    missing: "drop" the rows with a missing value in a column that is used, and their whole sets, or "raise".
     apart: columns that "." does not stand for.
     context: functions and constants that the formula may use, by name. reading: of the response, see `read_response`.
     Raises: ValueError, which names the column and the first offending row; ImportError without formulaic.
@@ -34,11 +37,14 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     table, space = Table.read(data), dict(context or {})
     given = {"offset": offset, "exposure": exposure, "weights": weights, "freq_weights": freq_weights, "trials": trials}
     named = {role: value for role, value in given.items() if isinstance(value, str)}
-    parsed, *more = _parse_all(formula, table, {*named.values(), *apart})
+    members = None if sets is None else Sets.of(table.native, sets, table.n)
+    together = (sets,) if isinstance(sets, str) else ()
+    parsed, *more = _parse_all(formula, table, {*named.values(), *apart, *together})
     columns = {name: table.series(name) for p in (parsed, *more) for name in _used_columns(p, named, table, space)}
-    check_index(data=data, **given)
+    check_index(data=data, **given, sets=sets)
     sides = Sides.read(table.n, **{role: table.raw(v) if role in named else v for role, v in given.items()})
-    rows = kept_rows(_absent(columns, sides, named), table.n, missing)
+    rows = kept_rows(_absent(columns, sides, named) | (members.absent if members else {}), table.n, missing)
+    rows = members.complete(rows) if members else rows
     kept, sides = _complete(columns, rows), sides.at(rows)
     name = parsed.response_name
     values = _response_values(parsed.response, kept, space, rows)
@@ -52,7 +58,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     return ModelFrame(response.values, main.X, main.names, main.offset, sides.weights, sides.freq_weights,
                       table.n - len(rows), rows, table.kind, main.formula, name, main.encode, main.has_intercept,
                       response.success, further, response.levels, table.kept(),
-                      {name: table.series(name) for name in needed})
+                      {name: table.series(name) for name in needed}, members and members.at(rows))
 
 
 class _Source(NamedTuple):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..numerics import dot, factor
-from ..problem import Problem, evaluate, expected_information, linear_predictors, rows
+from ..problem import Problem, evaluate, expected_information, images, joined, linear_predictors, rows
 
 # power of 1 - leverage that each kind divides a row's score by; `ratio` (n,) is the leverage over its mean
 DISCOUNTS = {
@@ -58,9 +58,10 @@ def standard_scores(problem: Problem, theta, root, *, kind: str = "HC0", expecte
     eta = linear_predictors(problem, theta)
     per = _weight_of_one(problem, counts)
     at = rows(problem, eta)
-    score = per[:, None] * jnp.stack(at.score, axis=1)
-    curvature = per[:, None, None] * _row_information(problem, eta, at.curvature, expected)
-    units = _units(problem, root)
+    score, bend = joined(at)
+    score = per[:, None] * score
+    curvature = per[:, None, None] * _row_information(problem, eta, -bend, expected)
+    units = images(problem, root)  # eta of a row is known up to these in units of the covariance
     gram = jnp.einsum("ijp,ikp->ijk", units, units, precision=lax.Precision.HIGHEST)
     leverage = jnp.einsum("ijk,ikj->i", curvature, gram, precision=lax.Precision.HIGHEST)
     discount = DISCOUNTS[kind]
@@ -78,24 +79,13 @@ def _weight_of_one(problem: Problem, counts):
     return jnp.where(counts > 0, weights / jnp.where(counts > 0, counts, 1.0), 0.0)
 
 
-def _row_information(problem: Problem, eta, curvature, expected: bool):
+def _row_information(problem: Problem, eta, block, expected: bool):
     """Information of eta in each row (n, K, K). A dispersion beside an expected information is orthogonal to the
     mean."""
-    block = -jnp.stack([jnp.stack(row, axis=1) for row in curvature], axis=1)
     if not expected:
         return block
     beside = block.at[:, 0, :].set(0.0).at[:, :, 0].set(0.0)
     return beside.at[:, 0, 0].set(expected_information(problem, eta))
-
-
-def _units(problem: Problem, root):
-    """X_k R_k of every predictor (n, K, P): eta of a row is known up to these in units of the covariance."""
-    ends, start = [], 0
-    for design, size in zip(problem.designs, problem.sizes, strict=True):
-        part = jax.vmap(design.matvec, in_axes=1, out_axes=-1)(root[start : start + size])
-        ends.append(jnp.broadcast_to(part, (problem.n, root.shape[1])))
-        start += size
-    return jnp.stack(ends, axis=1)
 
 
 def _without_leverage(score, curvature, gram, power):

@@ -19,6 +19,7 @@ def rootogram_data(fit: Any, *, width: int | None = None) -> Arrays:
     Raises: ValueError for another width, or a family whose responses are not counts.
     Source: Tukey (1977), Exploratory Data Analysis; Kleiber and Zeileis (2016), The American Statistician 70.
     """
+    fit.family.check_single("rootograms")
     support = fit.family.support
     if not support.whole or support.low != 0:
         raise ValueError(f"a rootogram needs counts; the responses of {fit.family_name} are {support.words}. "

@@ -64,6 +64,7 @@ def get_prediction(fit: Any, new: Any = None, *, offset: Any = None, alpha: floa
                    trials: Any = None) -> Prediction:
     """Predictions with standard errors; the arguments are described at `GLMResults.get_prediction`."""
     check_scale(fit, "link", parameter)
+    fit.family.check_single("predictions with standard errors")
     if parameter is None and fit.family.support.levels:
         raise ValueError("classes have no mean: predictions() has their probabilities with standard errors; or name a "
                          f"parameter: {', '.join(fit.family.predictors)}.")

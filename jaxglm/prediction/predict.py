@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from . import distribution as dist
+from .choices import predict_choice
 from .rows import predictors_of
 from .scales import check_scale, curve
 
@@ -12,10 +13,14 @@ WORDS = ("mean", "linear", "var", "prob", "cdf", "quantile")
 
 
 def predict(fit: Any, new: Any = None, which: str = "mean", *, offset: Any = None, parameter: str | None = None,
-            at: Any = None, q: Any = None, trials: Any = None) -> np.ndarray:
+            at: Any = None, q: Any = None, trials: Any = None, sets: Any = None) -> np.ndarray:
     """Predictions; the arguments are described at `GLMResults.predict`."""
     check_scale(fit, "link", parameter)
     _check(which, parameter, at, q)
+    if fit.family.tied is not None:
+        return predict_choice(fit, new, which, offset, sets)
+    if sets is not None:
+        raise ValueError(f"sets= is for choices among rows; an observation of {fit.family_name} is one row.")
     if which == "linear" or parameter is not None:
         return curve(fit, predictors_of(fit, new, offset), "link" if which == "linear" else "response", parameter).value
     found = dist.distribution_of(fit, new, offset, trials)

@@ -42,8 +42,13 @@ def data_of(fit: Any, new: Any = None, offset: Any = None) -> Data:
     """The rows of the fit, or new ones: a frame for a formula model, the design (n, p) for a model of arrays.
 
     offset: (n,), added to the first predictor. Raises: ValueError where the fit has an array as offset and new rows
-    come without one.
+    come without one, and where an observation is not one row.
     """
+    fit.family.check_single("effects")
+    return _data_of(fit, new, offset)
+
+
+def _data_of(fit: Any, new: Any, offset: Any) -> Data:
     if new is None:
         columns, counted = fit.frame.columns, np.asarray(fit.counted, float)
         known, whole = fit.frame.part("").encoded(columns)[1], fit.frame.offset
@@ -86,7 +91,7 @@ def predictors_at(fit: Any, data: Data) -> Predictors:
 def predictors_of(fit: Any, new: Any = None, offset: Any = None) -> Predictors:
     """As `predictors_at`, of new rows or of those of the fit, whose designs are there already; offset (n,) is added."""
     if new is not None:
-        return predictors_at(fit, data_of(fit, new, offset))
+        return predictors_at(fit, _data_of(fit, new, offset))
     n, encoded = len(fit.frame.X), {name: (part.X, part.offset) for name, part in parts_of(fit).items()}
     return _assembled(fit, n, encoded, Sides.read(n, offset=offset).offset)
 

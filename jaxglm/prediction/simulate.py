@@ -14,6 +14,7 @@ def simulate(fit: Any, rng: Any, n: int = 1, *, new: Any = None, offset: Any = N
     """Responses (n, m); the arguments are described at `GLMResults.simulate`."""
     if not (isinstance(n, int | np.integer) and n > 0):
         raise ValueError(f"n must be a positive number of responses for each row; it is {n!r}.")
+    fit.family.check_single("simulated responses")
     fit.family.check_density("simulated responses")
     family, eta, size = distribution_of(fit, new, offset, trials, weighted=True)
     return draws(family, list(eta), size, int(n), generator(rng))

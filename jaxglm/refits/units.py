@@ -57,8 +57,8 @@ class Units:
 
 
 def labels(fit: Any, groups: Any) -> np.ndarray:
-    """The group of each fitted row (n,). groups: a label for each row of the data, dropped rows with or without, or the
-    name of a column of the data."""
+    """The group of each observation (n,). groups: a label for each row of the data, dropped rows with or without, or
+    the name of a column of the data."""
     given = fit.frame.column(groups, "groups") if isinstance(groups, str) else np.asarray(groups)
     n = len(fit.frame.X)
     if given.shape == (n + fit.n_dropped,):
@@ -69,7 +69,7 @@ def labels(fit: Any, groups: Any) -> np.ndarray:
     missing = np.asarray([_is_missing(g) for g in given]) if given.dtype == object else given != given
     if missing.any():
         raise ValueError(f"groups must not be missing; {missing.sum()} of {n} are (first: row {np.argmax(missing)}).")
-    return given.astype(str) if given.dtype == object else given
+    return fit.frame.of_observations(given.astype(str) if given.dtype == object else given, "groups")
 
 
 def _is_missing(value: Any) -> bool:

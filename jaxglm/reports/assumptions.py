@@ -41,6 +41,7 @@ def overdispersion_test(fit: Any, kind: str = "score") -> AssumptionTest:
     Raises: ValueError for another kind, or a family whose dispersion is estimated: it absorbs what is tested.
     Source: Dean (1992), JASA 87; Cameron and Trivedi (1990), J. Econometrics 46, with their g(mu) = mu^2.
     """
+    fit.family.check_single("overdispersion tests")
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r} of overdispersion_test; choose from {', '.join(KINDS)}.")
     if fit._phi is not None and fit._known_phi is None:
@@ -90,6 +91,7 @@ def zero_inflation_test(fit: Any) -> ZeroInflation:
     Raises: ValueError for a family whose responses are not counts.
     Source: van den Broek (1995), Biometrics 51, 738-743, for Poisson; here for any family of counts.
     """
+    fit.family.check_single("zero inflation tests")
     from scipy.special import chdtrc
 
     support = fit.family.support
@@ -131,6 +133,7 @@ def calibration(fit: Any, bins: int = 10) -> Calibration:
     Raises: ValueError for bins that are no whole number of at least 2, or a single prediction for all rows.
     Source: Hosmer and Lemeshow (1980), Comm. Statist. A9.
     """
+    fit.family.check_single("calibration bins")
     if not isinstance(bins, int) or bins < 2:
         raise ValueError(f"bins must be a whole number, at least 2; it is {bins!r}.")
     used, (mean, variance) = fit.counted > 0, mean_and_variance(fit)

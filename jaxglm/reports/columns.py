@@ -50,6 +50,7 @@ def collinearity(fit: Any) -> Collinearity:
     Source: Belsley, Kuh and Welsch (1980), Regression Diagnostics, section 3.2; Fox and Monette (1992), JASA 87, from
     the covariance of the coefficients, so that the weights of the model count.
     """
+    fit.family.check_single("collinearity measures")
     p = fit.parts[0]
     names = tuple(p.names[i] for i in p.basis.kept)
     used = fit._weights[: fit._n] > 0
@@ -105,6 +106,7 @@ def separation(fit: Any) -> Separation:
     The direction is Newton's step at the last point: there the likelihood has no curvature left along it but still a
     slope. Only a fit that ended as SEPARATED has one.
     """
+    fit.family.check_single("reports of separation")
     words = fit.names[: sum(len(p.names) for p in fit.parts)]
     if fit.status != Status.SEPARATED:
         nothing = Named(np.zeros(len(words)), words)

@@ -146,6 +146,7 @@ def influence(fit: Any, *, exact: bool = False, progress=None) -> Influence:
     exact: n fits, run as one batch. progress: called with (fits done, fits).
     Source: Pregibon (1981); Cook (1977); Belsley, Kuh and Welsch (1980).
     """
+    fit.family.check_single("influence measures")
     n, unit = len(fit.frame.X), unit_weights(fit)
     theta = np.asarray(fit.state.theta)
     found = Deletion(*(a[:n] for a in deletion_of(fit.problem, theta, unit, fit._edm)))

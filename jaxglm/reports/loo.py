@@ -75,6 +75,7 @@ def loo(fit: Any, method: str = "approximate", *, progress=None) -> LeaveOneOut:
     Raises: ValueError for another method, or a fit that has no maximum.
     Source: Pregibon (1981) for the step; Vehtari, Gelman and Gabry (2017), Stat. Comput. 27, for the summaries.
     """
+    fit.family.check_single("leave-one-out scores")
     if method not in ("approximate", "mixed", "exact"):
         raise ValueError(f"unknown method {method!r} of loo; choose from approximate, mixed, exact.")
     fit.family.check_density("leave-one-out log scores")

@@ -33,6 +33,7 @@ def null_model(fit: Any) -> Any:
 
     A model without an intercept is compared with one too. Returns a result of the same kind.
     """
+    fit.family.check_single("models with an intercept only")
     n, first = fit._n, fit.parts[0]
     ones = Basis(np.ones((n, 1)), None, np.arange(1))
     alone = lambda p: replace(p, part=_intercept(p.part), basis=ones, names=_names(p, first))  # noqa: E731

@@ -25,6 +25,7 @@ def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
     Raises: ValueError for another kind, "anscombe" of a family without a variance function.
     Source: R's residuals.glm, rstandard, rstudent; Dunn and Smyth (1996) for "quantile".
     """
+    fit.family.check_single("residuals")
     if kind not in KINDS:
         raise ValueError(f"unknown kind of residual {kind!r}; choose from {', '.join(KINDS)}.")
     if fit.family.support.levels and kind not in ("deviance", "quantile"):

@@ -95,6 +95,7 @@ def cv(
     Raises: ValueError for another score, folds out of range, groups of another length.
     Source: Stone (1974), JRSS B 36; Geisser (1975), JASA 70.
     """
+    fit.family.check_single("cross-validation scores")
     if not callable(score) and score not in ("loglik", "deviance"):
         raise ValueError(f"unknown score {score!r} of cv; choose from loglik, deviance, or pass a function (y, mu).")
     if score == "loglik":

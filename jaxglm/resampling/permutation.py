@@ -43,6 +43,7 @@ def permutation_test(fit: GLMResults, term: str, *, n: int = 999, seed: int = 0)
     Source: Fisher (1935), section 21; Hemerik, Goeman and Finos (2020), JRSS B 82, for sign flips; De Santis, Goeman,
     Hemerik, Davenport and Finos (2025), JASA, for the information of each flip; Phipson and Smyth (2010) for p.
     """
+    fit.family.check_single("permutation tests")
     n, rng = whole(n, "n"), np.random.default_rng(whole(seed, "seed", 0))
     column, null = fit.frame.X[:, _position(fit, term)], without(fit, term)
     parts, used = pieces(null), np.flatnonzero(fit._weights > 0)

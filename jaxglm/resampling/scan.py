@@ -83,6 +83,7 @@ def score_scan(fit: GLMResults, candidates: Any, *, names=None, refit: float | N
     Raises: ValueError for another number of rows or names, a null fit that is not at a maximum, refit outside (0, 1].
     Source: Rao (1948), Proc. Camb. Phil. Soc. 44; Cox and Hinkley (1974), section 9.3.
     """
+    fit.family.check_single("score scans")
     if refit is not None and not 0 < refit <= 1:
         raise ValueError(f"refit is a p-value, in (0, 1]; it is {refit!r}.")
     matrix, labels, kind = _candidates(fit, candidates, names)

@@ -14,6 +14,7 @@ def simulated(fit: GLMResults, n: int, rng: np.random.Generator):
 
     Raises: ValueError for weights without a meaning for one response, a density that does not add up to one.
     """
+    fit.family.check_single("simulated responses")
     family, eta = _model(fit)
     trials = fit.problem.y[1] if isinstance(fit.problem.y, tuple) else None
     drawn = np.zeros((n, fit.problem.n))

@@ -14,7 +14,7 @@ class Predicting(Wald):
     """What the model expects of rows."""
 
     def predict(self, new=None, which: str = "mean", *, offset=None, parameter: str | None = None, at=None, q=None,
-                trials=None) -> np.ndarray:
+                trials=None, sets=None) -> np.ndarray:
         """Predictions for new data, or for the fitted rows: (m,), or (m, K) for K values in a list.
 
         which: "mean", of classes the probability of each (m, K); "linear" predictor; "var" of the response; "prob",
@@ -24,10 +24,13 @@ class Predicting(Wald):
         family, in place of the mean. at, q: a number, one for each row as an array (m,), or a list or range of numbers.
         trials: of each row, where the response is successes out of trials; those of the fit, one for new rows. Mean and
         variance are then of the proportion, the others of the number of successes.
+        sets: a label for each new row of a choice; by default the column that the fit was given. "mean" and "prob" are
+        then the probability of each row to be the chosen one, "linear" is its utility; NaN where a set is incomplete.
         The dispersion is that of the standard errors; weights are not used: a response of weight one is predicted.
         Raises: ValueError for an unknown word or column, or a level that the model does not know.
         """
-        return prediction.predict(self, new, which, offset=offset, parameter=parameter, at=at, q=q, trials=trials)
+        return prediction.predict(self, new, which, offset=offset, parameter=parameter, at=at, q=q, trials=trials,
+                                  sets=sets)
 
     def get_prediction(self, new=None, *, offset=None, alpha: float = 0.05, parameter: str | None = None,
                        trials=None) -> Prediction:

@@ -20,7 +20,8 @@ class Rows(Fitted):
 
     @property
     def _n(self) -> int:
-        return len(self.frame.X)
+        """Number of observations before padding: rows, or sets of them."""
+        return len(self.counted)
 
     @cached_property
     def _weights(self) -> np.ndarray:
@@ -58,16 +59,18 @@ class Rows(Fitted):
     @property
     def linear_predictor(self) -> np.ndarray:
         """Linear predictor of each row, offset included (n,)."""
+        self.family.check_single("linear predictors of the fit")
         return self._eta[0][: self._n]
 
     @property
     def fittedvalues(self) -> np.ndarray:
-        """Fitted mean of each row (n,); for binomial the probability, for classes that of each of them (n, K)."""
+        """Fitted mean of each row (n,); for binomial the probability, for classes that of each of them (n, K); of
+        each row in sets the probability that it is the chosen one."""
         return self._facts.mean[: self._n] if self.family.traits.edm else predict(self)
 
     @property
     def y(self) -> np.ndarray:
-        """Response on the scale of the mean (n,): proportions for binomial."""
+        """Response on the scale of the mean (n,): proportions for binomial, of choices the number of the row chosen."""
         return self._facts.response[: self._n]
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .likelihood_ratio import by_deviance, checked_df, chosen_test, design_matrix, gain, misfit
+from .likelihood_ratio import by_deviance, checked_df, chosen_test, design_matrix, gain, misfit, stacked
 from .restricted import Restricted, without
 from .score import quadratic, score_at
 from .table import TestTable, log_tail
@@ -169,10 +169,10 @@ def _embedded(small: Any, large: Any) -> np.ndarray:
         raise ValueError(f"test='rao' needs fits of the same parameters; {', '.join(missing)} is fixed in the smaller.")
     parts = []
     for k, name in enumerate(large.problem.family.predictors):
-        eta = np.broadcast_to(etas[name], large.problem.n)
-        offset = large.problem.offsets[k]
+        design, offset = design_matrix(large.problem, k), large.problem.offsets[k]
+        eta = np.broadcast_to(etas[name], design.shape[:-1])
         wanted = eta if offset is None else eta - np.asarray(offset)
-        parts.append(np.linalg.lstsq(design_matrix(large.problem, k)[used], wanted[used], rcond=None)[0])
+        parts.append(np.linalg.lstsq(stacked(design[used]), np.ravel(wanted[used]), rcond=None)[0])
     return np.concatenate(parts)
 
 

@@ -163,13 +163,18 @@ def _outside(inner: Any, outer: Any) -> list[str]:
 
 def _parts_outside(inner: Any, outer: Any, j: int, k: int, name: str) -> list[str]:
     used = outer._weights > 0
-    basis, _ = np.linalg.qr(_scaled(design_matrix(outer.problem, k)[used]))
-    columns = _scaled(design_matrix(inner.problem, j)[used])
+    basis, _ = np.linalg.qr(_scaled(stacked(design_matrix(outer.problem, k)[used])))
+    columns = _scaled(stacked(design_matrix(inner.problem, j)[used]))
     rest = np.linalg.norm(columns - basis @ (basis.T @ columns), axis=0)
     found = [f"column {i + 1} of {name}" for i in np.flatnonzero(rest > INSIDE)]
-    shift = _offset(inner.problem, j)[used] - _offset(outer.problem, k)[used]
+    shift = np.ravel(_offset(inner.problem, j)[used] - _offset(outer.problem, k)[used])
     left = np.linalg.norm(shift - basis @ (basis.T @ shift))
     return found + ([f"the offset of {name}"] if left > INSIDE * max(np.linalg.norm(shift), 1e-300) else [])
+
+
+def stacked(design: np.ndarray) -> np.ndarray:
+    """The columns of a design, those of tied predictors one below the other."""
+    return design.reshape(-1, design.shape[-1])
 
 
 def _scaled(columns: np.ndarray) -> np.ndarray:
@@ -178,11 +183,11 @@ def _scaled(columns: np.ndarray) -> np.ndarray:
 
 
 def design_matrix(problem: Any, k: int) -> np.ndarray:
-    """The design of predictor k as a matrix (N, P_k) over the padded rows."""
+    """The design of predictor k as a matrix (N, P_k) over the padded rows; (N, K, P_k) of tied ones."""
     design = problem.designs[k]
     return np.ones((problem.n, 1)) if isinstance(design, Ones) else np.asarray(design.X)
 
 
 def _offset(problem: Any, k: int) -> np.ndarray:
     offset = problem.offsets[k]
-    return np.zeros(problem.n) if offset is None else np.asarray(offset)
+    return np.zeros(design_matrix(problem, k).shape[:-1]) if offset is None else np.asarray(offset)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..design import Dense, Ones
+from ..design import Ones
 from ..penalties import Ridge
 from ..programs import solve
 from ..solvers import Status
@@ -76,7 +76,7 @@ def _mapped(design: Any, matrix: np.ndarray) -> Any:
     """The design times a matrix; untouched where that is the unit matrix."""
     if isinstance(design, Ones) or np.array_equal(matrix, np.eye(len(matrix))):
         return design
-    return Dense(np.asarray(design.X) @ matrix)
+    return design.times(matrix)
 
 
 def _parts(fit: Any, dropped: set[int]) -> list[np.ndarray]:
@@ -115,8 +115,8 @@ def _spare(fit: Any, k: int, dropped: set[int]) -> np.ndarray:
     X = X[:, np.any(X != 0, axis=0)]
     if not X.shape[1]:
         return np.empty((fit.problem.sizes[k], 0))
-    used = fit._weights[: len(X)] > 0
-    columns = np.asarray(fit.problem.designs[k].X)[: len(X)][used]
+    used = fit.frame.of_rows(fit._weights[: fit._n]) > 0
+    columns = part.basis.columns[used]
     size = np.linalg.norm(columns, axis=0)
     return np.linalg.lstsq(columns / size, X[used], rcond=None)[0] / size[:, None]
 

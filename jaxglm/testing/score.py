@@ -37,6 +37,7 @@ def score_test(fit: Any, added: Any, data: Any = None, *, predictor: str | None 
     Raises: ValueError for a fit that is not at its maximum, other rows, or columns that the model explains.
     Source: Rao (1948), Proc. Camb. Phil. Soc. 44; Cox and Hinkley (1974), section 9.3.
     """
+    fit.family.check_single("score tests")
     _check_maximum(fit)
     columns, names = _terms(fit, added, data) if isinstance(added, str) else _columns(fit, added, data)
     k = _position(fit, predictor)

@@ -1,0 +1,432 @@
+"""Choices among alternatives: against statsmodels, a likelihood by hand, Poisson with a dummy for each set and logistic
+regression of differences; what follows from a fit; and what users get wrong."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+import jaxglm as jg
+from jaxglm.pytree import pytree
+
+FORMULA = "choice ~ price + time + C(mode)"
+TERMS = ["price", "time", "C(mode)[T.bus]", "C(mode)[T.car]", "C(mode)[T.rail]"]
+rng = np.random.default_rng(20)
+
+
+def simulated(n=150, smallest=2, largest=4):
+    """Sets of different sizes with gumbel errors, rows in any order."""
+    made = []
+    for trip in range(n):
+        m = rng.integers(smallest, largest + 1)
+        mode = rng.permutation(["air", "bus", "car", "rail"])[:m]
+        price, time = rng.normal(size=(2, m))
+        utility = -price - 0.6 * time + 0.5 * (mode == "car") + rng.gumbel(size=m)
+        made.append(pd.DataFrame({"trip": f"t{trip}", "choice": (utility == utility.max()).astype(int), "price": price,
+                                  "time": time, "mode": mode, "income": rng.normal(), "w": 1.0 + rng.integers(3)}))
+    return pd.concat(made).sample(frac=1.0, random_state=3).reset_index(drop=True)
+
+
+FRAME = simulated()
+FIT = jg.glm(FORMULA, FRAME, family="conditional_logit", sets="trip")
+DUMMIES = pd.get_dummies(FRAME["mode"], drop_first=True, dtype=float)
+X = np.column_stack([FRAME[["price", "time"]], DUMMIES])
+
+
+def by_hand(X, y, sets, weights=None, offset=0.0):
+    """Minus log-likelihood, gradient and Hessian of the choices, set by set."""
+    groups = [np.flatnonzero(sets == s) for s in pd.unique(sets)]
+
+    def parts(beta):
+        value, slope, bend = 0.0, np.zeros(len(beta)), np.zeros((len(beta),) * 2)
+        eta = X @ beta + offset
+        for rows in groups:
+            w = 1.0 if weights is None else weights[rows[0]]
+            p = np.exp(eta[rows] - logsumexp(eta[rows]))
+            value -= w * np.log(p[y[rows] == 1][0])
+            slope -= w * X[rows].T @ (y[rows] - p)
+            bend += w * X[rows].T @ (np.diag(p) - np.outer(p, p)) @ X[rows]
+        return value, slope, bend
+
+    return parts
+
+
+def maximum(*data, **more):
+    """Estimates, standard errors and log-likelihood by SciPy."""
+    parts = by_hand(*data, **more)
+    begin = np.zeros(data[0].shape[1])
+    found = minimize(lambda b: parts(b)[:2], begin, jac=True, hess=lambda b: parts(b)[2], method="trust-exact",
+                     options={"gtol": 1e-11})  # fmt: skip
+    beta = found.x - np.linalg.solve(parts(found.x)[2], parts(found.x)[1])
+    return beta, np.sqrt(np.diagonal(np.linalg.inv(parts(beta)[2]))), -parts(beta)[0]
+
+
+def agrees(fit, beta, se, llf):
+    assert fit.converged
+    np.testing.assert_allclose(fit.params, beta, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(fit.bse, se, rtol=1e-7)
+    np.testing.assert_allclose(fit.llf, llf, rtol=1e-12)
+
+
+# ---------------------------------------------------------------- the numbers
+
+
+def test_a_likelihood_by_hand():
+    agrees(FIT, *maximum(X, FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy()))
+    assert list(FIT.names) == TERMS
+    assert FIT.nobs == 150
+    assert FIT.aic == pytest.approx(2 * 5 - 2 * FIT.llf, rel=1e-14)
+    assert FIT.bic == pytest.approx(np.log(150) * 5 - 2 * FIT.llf, rel=1e-14)
+    assert FIT.deviance == pytest.approx(-2 * FIT.llf, rel=1e-12)
+    sizes = FRAME.groupby("trip").size()
+    assert FIT.null_deviance == pytest.approx(2 * np.log(sizes).sum(), rel=1e-12)
+    assert FIT.df_resid == 145
+
+
+def test_statsmodels():
+    discrete = pytest.importorskip("statsmodels.discrete.conditional_models")
+    model = discrete.ConditionalLogit(FRAME["choice"].to_numpy(), X, groups=FRAME["trip"].to_numpy())
+    theirs = model.fit(method="bfgs", disp=0, gtol=1e-8, maxiter=500)
+    np.testing.assert_allclose(FIT.params, theirs.params, rtol=0, atol=1e-3)  # BFGS stops early
+    np.testing.assert_allclose(FIT.bse, theirs.bse, rtol=1e-3)
+    assert theirs.llf <= FIT.llf + 1e-12
+    np.testing.assert_allclose(model.score(np.asarray(FIT.params)), 0.0, atol=1e-9)
+    assert FIT.llf == pytest.approx(model.loglike(np.asarray(FIT.params)), rel=1e-12)
+
+
+def test_poisson_with_a_dummy_for_each_set():
+    poisson = jg.glm("choice ~ 0 + C(trip) + price + time + C(mode)", FRAME, family="poisson")
+    for term in TERMS:
+        assert FIT.params[term] == pytest.approx(poisson.params[term], abs=1e-8)
+        assert FIT.bse[term] == pytest.approx(poisson.bse[term], rel=1e-6)
+
+
+def test_matched_pairs_are_a_logistic_regression_of_differences():
+    Z, sets = rng.normal(size=(160, 3)), np.repeat(np.arange(80), 2)
+    first = rng.random(80) < 1 / (1 + np.exp(-(Z[::2] - Z[1::2]) @ [1.0, -0.5, 0.2]))
+    case = np.column_stack([first, ~first]).ravel().astype(float)
+    pairs = jg.GLM(case, Z, family="conditional_logit", sets=sets).fit()
+    logit = jg.GLM(first.astype(float), Z[::2] - Z[1::2], family="binomial").fit()
+    np.testing.assert_allclose(pairs.params, logit.params, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(pairs.bse, logit.bse, rtol=1e-6)
+    assert pairs.llf == pytest.approx(logit.llf, rel=1e-12)
+    for kind in ("HC0", "HC3", "opg"):
+        np.testing.assert_allclose(pairs.with_cov(kind).bse, logit.with_cov(kind).bse, rtol=1e-6)
+    np.testing.assert_allclose(pairs.conf_int(method="profile"), logit.conf_int(method="profile"), rtol=1e-6)
+    np.testing.assert_allclose(pairs.conf_int(method="score"), logit.conf_int(method="score"), rtol=1e-6)
+
+
+def test_offset_and_weights():
+    y, sets = FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy()
+    offset, w = 0.3 * FRAME["time"].to_numpy(), FRAME["w"].to_numpy()
+    fit = jg.GLM(y, X, family="conditional_logit", sets=sets, weights=w, offset=offset).fit()
+    agrees(fit, *maximum(X, y, sets, weights=w, offset=offset))
+    counted = jg.glm(FORMULA, FRAME, family="clogit", sets="trip", freq_weights="w", offset=offset)
+    np.testing.assert_allclose(counted.params, fit.params, rtol=1e-12)
+    assert counted.nobs == FRAME.groupby("trip")["w"].first().sum()
+    known = jg.glm("choice ~ price + C(mode) + offset(0.3 * time)", FRAME, family="clogit", sets="trip")
+    assert known.llf < FIT.llf
+
+
+def test_weight_zero_is_no_set():
+    gone = FRAME["trip"].isin(["t0", "t7"])
+    without = jg.glm(FORMULA, FRAME[~gone], family="conditional_logit", sets="trip")
+    zero = jg.glm(FORMULA, FRAME, family="conditional_logit", sets="trip", weights=np.where(gone, 0.0, 1.0))
+    np.testing.assert_allclose(zero.params, without.params, rtol=0, atol=1e-10)
+    assert zero.nobs == without.nobs == 148
+    assert zero.llf == pytest.approx(without.llf, rel=1e-12)
+
+
+def test_badly_conditioned_columns_and_large_levels():
+    """What all rows of a set share has no effect, however large it is."""
+    moved = FRAME.assign(price=FRAME["price"] + 1e6 * FRAME["income"], time=FRAME["time"] + 1e-5 * FRAME["price"])
+    fit = jg.glm("choice ~ price + time", moved, family="conditional_logit", sets="trip")
+    plain = jg.glm("choice ~ price + time", FRAME, family="conditional_logit", sets="trip")
+    assert fit.llf == pytest.approx(plain.llf, rel=1e-8)
+    assert fit.params["time"] == pytest.approx(plain.params["time"], rel=1e-6)
+    near = jg.GLM(FRAME["choice"], np.column_stack([X[:, 0], X[:, 0] + 1e-6 * X[:, 1]]), family="conditional_logit",
+                  sets=FRAME["trip"]).fit()  # fmt: skip
+    assert near.params["x1"] == pytest.approx(1e6 * plain.params["time"], rel=1e-7)
+
+
+def test_laws():
+    for K in (2, 3, 6):
+        assert all(v.passed for v in jg.check_family(jg.ConditionalLogit(alternatives=K), verbose=False))
+
+
+def test_laws_are_seen_to_fail():
+    """The check sees tied predictors one by one: a log-likelihood that forgets one of them fails."""
+
+    @pytree
+    class Forgetful(jg.ConditionalLogit):
+        def loglik(self, y, utility):
+            return utility.value[0] * (y == 0) - jnp.log(jnp.sum(jnp.exp(utility.value)))
+
+    broken = jg.check_family(Forgetful(alternatives=3), verbose=False)
+    assert not broken[1].passed
+
+
+@pytest.mark.parametrize("far", [40.0, 800.0, 1e20])
+def test_far_utilities(far):
+    with jax.enable_x64(True):
+        design = np.array([[[1.0], [0.0], [0.0]], [[0.0], [1.0], [5.0]]])
+        problem = jg.problem(jg.ConditionalLogit(), design, (np.array([1.0, 1.0]), np.array([3.0, 2.0])))
+        loglik = jax.jit(lambda theta: jg.fit(problem, start=theta, solver=jg.Newton(max_steps=1)).loglik)
+        assert np.isfinite(loglik(jnp.asarray([far])))
+
+
+def test_the_functional_core():
+    """Problems of tied predictors are differentiable and may be mapped over weights."""
+    sizes = rng.integers(2, 5, 60).astype(float)
+    design = np.where(np.arange(4)[None, :, None] < sizes[:, None, None], rng.normal(size=(60, 4, 2)), 0.0)
+    chosen = np.floor(rng.random(60) * sizes)
+    with jax.enable_x64(True):
+        def theta(w):
+            return jg.fit(jg.problem(jg.ConditionalLogit(), design, (chosen, sizes), weights=w)).theta
+
+        w, eps = jnp.asarray(1.0 + rng.random(60)), 1e-5
+        slope = jax.jacrev(theta)(w)[:, 7]
+        there, back = theta(w.at[7].add(eps)), theta(w.at[7].add(-eps))
+        np.testing.assert_allclose(slope, (there - back) / (2 * eps), rtol=1e-6)
+        both = jax.vmap(theta)(jnp.stack([w, w[::-1]]))
+        np.testing.assert_allclose(both[1], theta(w[::-1]), rtol=1e-9)
+        whole = jg.fit(jg.problem(jg.ConditionalLogit(), design, np.zeros(60))).theta
+        padded = jg.fit(jg.problem(jg.ConditionalLogit(), design, (np.zeros(60), np.full(60, 4.0)))).theta
+        np.testing.assert_array_equal(whole, padded)
+
+
+def test_a_large_problem_starts_from_a_subsample():
+    n, K = 120_000, 3
+    design = rng.normal(size=(n, K, 2))
+    y = np.argmax(design @ [1.0, -0.5] + rng.gumbel(size=(n, K)), axis=1)
+    with jax.enable_x64(True):
+        found = jg.fit(jg.problem(jg.ConditionalLogit(), design, y.astype(float)))
+    assert int(found.status) == 0
+    assert int(found.steps) <= 4
+    np.testing.assert_allclose(found.theta, [1.0, -0.5], atol=0.02)
+
+
+# ---------------------------------------------------------------- what follows from a fit
+
+
+def test_robust_errors_are_of_sets():
+    parts = by_hand(X, FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy())
+    names = pd.unique(FRAME["trip"])
+    scores = []
+    for name in names:
+        mine = (FRAME["trip"] == name).to_numpy()
+        alone = by_hand(X[mine], FRAME["choice"].to_numpy()[mine], FRAME["trip"].to_numpy()[mine])
+        scores.append(alone(np.asarray(FIT.params))[1])
+    bread, scores = np.linalg.inv(parts(np.asarray(FIT.params))[2]), np.stack(scores)
+    np.testing.assert_allclose(FIT.with_cov("HC0").cov_params(), bread @ scores.T @ scores @ bread, rtol=1e-8)
+    itself = FIT.with_cov("cluster", groups="trip", correction="none")
+    np.testing.assert_allclose(itself.bse, FIT.with_cov("HC0").bse, rtol=1e-10)
+    halves = FRAME["trip"].str[-1].to_numpy()
+    sums = np.stack([scores[[n[-1] == h for n in names]].sum(axis=0) for h in np.unique(halves)])
+    found = FIT.with_cov("cluster", groups=halves, correction="none").cov_params()
+    np.testing.assert_allclose(found, bread @ sums.T @ sums @ bread, rtol=1e-8)
+
+
+def test_jackknife_leaves_out_sets():
+    small = simulated(12)
+    fit = jg.glm("choice ~ price", small, family="conditional_logit", sets="trip")
+    left = [jg.glm("choice ~ price", small[small["trip"] != t], family="conditional_logit", sets="trip").params["price"]
+            for t in pd.unique(small["trip"])]  # fmt: skip
+    wanted = np.sqrt(11 / 12 * np.sum((np.array(left) - np.mean(left)) ** 2))
+    assert fit.with_cov("jackknife").bse["price"] == pytest.approx(wanted, rel=1e-6)
+
+
+def test_bootstrap_draws_sets():
+    found = jg.bootstrap(jg.glm("choice ~ price", FRAME, family="conditional_logit", sets="trip"), 200, seed=1)
+    assert np.std(found.params[:, 0]) == pytest.approx(FIT.bse["price"], rel=0.25)
+
+
+def test_tests_and_limits():
+    small = jg.glm("choice ~ price + time", FRAME, family="conditional_logit", sets="trip")
+    test = small.lr_test(FIT)
+    assert test.statistic == pytest.approx(2 * (FIT.llf - small.llf), rel=1e-9)
+    assert test.df == 3
+    assert FIT.drop_one().row("C(mode)")["chi2"] == pytest.approx(test.statistic, rel=1e-7)
+    with pytest.raises(ValueError, match="reversed"):
+        FIT.lr_test(small)
+    rao = jg.anova(small, FIT, test="rao")["rao"][-1]
+    assert rao == pytest.approx(FIT.drop_one("rao").row("C(mode)")["rao"], rel=1e-7)
+    wald = FIT.wald_test("price = 0")
+    assert wald.statistic == pytest.approx(FIT.tvalues["price"] ** 2, rel=1e-10)
+    parts = by_hand(X[:, :2], FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy())
+    for limit in small.conf_int(method="profile")[0]:
+        rest = minimize(lambda b: parts(np.array([limit, b[0]]))[0], [0.0], method="BFGS", options={"gtol": 1e-9})  # noqa: B023
+        assert 2 * (small.llf + rest.fun) == pytest.approx(3.841458820694124, rel=1e-7)
+    assert small.conf_int()[0, 1] == pytest.approx(small.params["price"] + 1.959963984540054 * small.bse["price"])
+
+
+def test_constants_within_sets_are_dropped_by_name():
+    fit = jg.glm("choice ~ 1 + income + price + time + C(mode)", FRAME, family="conditional_logit", sets="trip")
+    assert fit.aliased == ("income",)
+    assert np.isnan(fit.params["income"])
+    np.testing.assert_allclose(np.asarray(fit.params)[1:], FIT.params, rtol=1e-12)
+    assert "constant within the sets" in str(fit.summary())
+    with pytest.raises(ValueError, match="income"):
+        jg.glm("choice ~ income + price", FRAME, family="conditional_logit", sets="trip", aliased="raise")
+    with pytest.raises(ValueError, match="no column"):
+        jg.glm("choice ~ income", FRAME, family="conditional_logit", sets="trip")
+
+
+def test_predictions():
+    p = FIT.predict(which="prob")
+    eta = X @ np.asarray(FIT.params)
+    size = np.exp(eta)
+    np.testing.assert_allclose(p, size / pd.Series(size).groupby(FRAME["trip"]).transform("sum"), rtol=1e-12)
+    np.testing.assert_array_equal(p, FIT.fittedvalues)
+    np.testing.assert_allclose(FIT.predict(which="linear"), eta, rtol=1e-10)
+    new = simulated(5)
+    q = FIT.predict(new, "prob")
+    np.testing.assert_allclose(pd.Series(q).groupby(new["trip"]).sum(), 1.0, rtol=1e-14)
+    np.testing.assert_array_equal(FIT.predict(new.drop(columns="trip"), "prob", sets=new["trip"].to_numpy()), q)
+    hole = new.assign(price=np.where(np.arange(len(new)) == 0, np.nan, new["price"]))
+    lost = (new["trip"] == new["trip"][0]).to_numpy()
+    np.testing.assert_array_equal(np.isnan(FIT.predict(hole, "prob")), lost)
+    arrays = jg.GLM(FRAME["choice"], X, family="conditional_logit", sets=FRAME["trip"]).fit()
+    np.testing.assert_allclose(arrays.predict(X[:9], sets=FRAME["trip"][:9]), FIT.predict(FRAME.head(9)), rtol=1e-10)
+    with pytest.raises(ValueError, match="pass sets="):
+        arrays.predict(X[:9])
+    with pytest.raises(ValueError, match="no column 'trip'"):
+        FIT.predict(new.drop(columns="trip"))
+    with pytest.raises(ValueError, match="which='prob'"):
+        FIT.predict(new, "quantile", q=0.5)
+
+
+def test_save_and_load(tmp_path):
+    FIT.save(tmp_path / "fit.npz")
+    again = jg.load(tmp_path / "fit.npz")
+    np.testing.assert_array_equal(again.params, FIT.params)
+    np.testing.assert_array_equal(again.predict(FRAME, "prob"), FIT.predict(FRAME, "prob"))
+    assert str(again.summary()) == str(FIT.summary())
+
+
+def test_tables():
+    text = str(FIT.summary())
+    assert "Conditional logit regression" in text
+    assert "Observations  150" in text
+    tidy = FIT.tidy(exponentiate=True)
+    np.testing.assert_allclose(tidy["estimate"], np.exp(FIT.params))
+    assert FIT.glance()["nobs"].iloc[0] == 150
+
+
+def test_separated_choices():
+    perfect = FRAME.assign(price=FRAME["choice"] + 0.01 * FRAME["time"])
+    with pytest.warns(jg.FitWarning):
+        fit = jg.glm("choice ~ price", perfect, family="conditional_logit", sets="trip")
+    assert fit.status.name == "SEPARATED"
+
+
+def test_other_frames():
+    polars = pytest.importorskip("polars")
+    fit = jg.glm(FORMULA, polars.from_pandas(FRAME), family="conditional_logit", sets="trip")
+    np.testing.assert_allclose(fit.params, FIT.params, rtol=1e-12)
+    dot = jg.glm("choice ~ .", FRAME[["trip", "choice", "price", "time"]], family="conditional_logit", sets="trip")
+    assert list(dot.names) == ["price", "time"]
+
+
+# ---------------------------------------------------------------- what users get wrong
+
+
+def test_missing_values_drop_their_sets():
+    hole = FRAME.copy()
+    hole.loc[5, "price"] = np.nan
+    hole.loc[hole["trip"] == "t3", "trip"] = None
+    lost = (FRAME["trip"] == FRAME["trip"][5]) | (FRAME["trip"] == "t3")
+    fit = jg.glm(FORMULA, hole, family="conditional_logit", sets="trip")
+    whole = jg.glm(FORMULA, FRAME[~lost], family="conditional_logit", sets="trip")
+    np.testing.assert_allclose(fit.params, whole.params, rtol=0, atol=1e-12)
+    assert (fit.n_dropped, fit.nobs) == (lost.sum(), whole.nobs)
+    holed = X.copy()
+    holed[5, 0] = np.nan
+    with pytest.raises(ValueError, match="missing"):
+        jg.GLM(FRAME["choice"], holed, family="conditional_logit", sets=FRAME["trip"])
+    arrays = jg.GLM(FRAME["choice"], holed, family="conditional_logit", sets=FRAME["trip"], missing="drop").fit()
+    assert arrays.n_dropped == (FRAME["trip"] == FRAME["trip"][5]).sum()
+    everywhere = FRAME.assign(price=np.where(FRAME["choice"] == 1, np.nan, FRAME["price"]))
+    with pytest.raises(ValueError, match="no complete set is left: each of the 150 sets"):
+        jg.glm(FORMULA, everywhere, family="conditional_logit", sets="trip")
+
+
+def with_choice(row_of_set, value):
+    changed = FRAME.copy()
+    changed.loc[(changed["trip"] == "t4") & (changed["choice"] == row_of_set), "choice"] = value
+    return changed
+
+
+ALONE = FRAME[(FRAME["trip"] != "t4") | (FRAME["choice"] == 1)]
+WRONG = {
+    "none chosen": (with_choice(1, 0), {}, r"exactly one row with choice = 1; set 't4' has 0 \(1 of 150 sets"),
+    "two chosen": (with_choice(0, 1), {}, r"exactly one row with choice = 1; set 't4' has [234]"),
+    "no choice": (ALONE, {}, r"a set of one row is no choice; set 't4' has one row \(1 of 150"),
+    "a count": (with_choice(1, 2), {}, r"must be 1 for the alternative that was chosen .* 1 of \d+ rows have"),
+    "wrong length": (FRAME, {"sets": np.arange(7)}, r"sets must be a label for each of the \d+ rows.*\(7,\)"),
+    "no sets": (FRAME, {"sets": None}, r"ConditionalLogit needs sets="),
+    "no such column": (FRAME, {"sets": "tripp"}, r"no column 'tripp'.* Did you mean 'trip'"),
+    "another family": (FRAME, {"family": "binomial"}, r"sets= is for choices .*Binomial is one row"),
+    "weights that differ": (FRAME, {"weights": "price"}, r"weights must be"),
+    "weights within": (FRAME.assign(v=np.arange(len(FRAME))), {"weights": "v"}, r"weights must be the same in all"),
+    "groups": (FRAME, {"by": "mode"}, r"by= takes observations that are one row each"),
+    "a penalty": (FRAME, {"penalty": "jeffreys"}, r"penalty= is not available for ConditionalLogit"),
+    "trials": (FRAME, {"trials": "w"}, r"successes must not exceed|takes one response"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_errors(case):
+    frame, changes, message = WRONG[case]
+    with pytest.raises(ValueError, match=message):
+        jg.glm(FORMULA, frame, **{"family": "conditional_logit", "sets": "trip"} | changes)
+
+
+def test_batches_refuse():
+    with pytest.raises(ValueError, match="one by one"):
+        jg.fit_batch("conditional_logit", X, np.stack([FRAME["choice"]] * 2))
+    with pytest.raises(ValueError, match="one by one"):
+        jg.glm("choice ~ price", FRAME, family="conditional_logit", by="mode")
+    with pytest.raises(ValueError, match="one row"):
+        jg.glm("choice ~ price", FRAME, family="binomial").predict(sets=FRAME["trip"])
+
+
+REFUSED = {
+    "resid": lambda f: f.resid(),
+    "influence": lambda f: f.get_influence(),
+    "loo": lambda f: f.loo(),
+    "calibration": lambda f: f.calibration(),
+    "collinearity": lambda f: f.collinearity(),
+    "separation": lambda f: f.separation(),
+    "overdispersion": lambda f: f.overdispersion_test(),
+    "zero inflation": lambda f: f.zero_inflation_test(),
+    "null model": lambda f: f.null_model(),
+    "pseudo_r2": lambda f: f.pseudo_r2(),
+    "predictions": lambda f: f.predictions(),
+    "avg_predictions": lambda f: f.avg_predictions(),
+    "slopes": lambda f: f.avg_slopes("price"),
+    "comparisons": lambda f: f.avg_comparisons("price"),
+    "contrasts": lambda f: f.contrasts("mode"),
+    "get_prediction": lambda f: f.get_prediction(),
+    "simulate": lambda f: f.simulate(0),
+    "augment": lambda f: f.augment(),
+    "linear_predictor": lambda f: f.linear_predictor,
+    "pearson": lambda f: f.pearson_chi2,
+    "score test": lambda f: f.score_test("income", FRAME),
+    "cv": lambda f: jg.cv(f),
+    "permutation": lambda f: jg.permutation_test(f, "price", n=9),
+    "scan": lambda f: jg.score_scan(f, FRAME[["income"]].to_numpy()),
+    "parametric": lambda f: jg.bootstrap(f, 9, kind="parametric"),
+    "rootogram": lambda f: jg.plot.rootogram_data(f),
+    "residual panel": lambda f: jg.plot.residual_panel_data(f),
+    "effects": lambda f: jg.plot.effects_data(f, "price"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_of_single_rows_refuses(what):
+    with pytest.raises(ValueError, match="those of ConditionalLogit are sets of rows"):
+        REFUSED[what](FIT)
