@@ -78,7 +78,8 @@ def fit_and_information(problem: Problem, solver, start, expected: bool) -> tupl
     prepared = problem.prepared()
     begin = initial(prepared) if start is None else start
     state = run(solver, prepared, begin)
-    return concluded(problem, begin, state), *information_of(prepared, solver, state, expected)
+    information, spread = information_of(prepared, solver, state, expected)
+    return concluded(problem, begin, state), information, spread
 
 
 def information_of(problem: Problem, solver, state, expected: bool):
