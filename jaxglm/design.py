@@ -159,6 +159,12 @@ class Tied:
         turned = jnp.einsum("njk,nkp->njp", w, self.X, precision=lax.Precision.HIGHEST)
         return dot(turned.reshape(self._flat.shape).T, self._flat)
 
+    def form(self, V, other: "Design"):
+        """x_j' V x_k of every row, (n, K, K); (n, K) beside a column of ones."""
+        if isinstance(other, Ones):
+            return self.matvec(V[:, 0])
+        return jnp.einsum("njp,pq,nkq->njk", self.X, V, other.X, precision=lax.Precision.HIGHEST)
+
     @property
     def _flat(self):
         n, K, p = self.X.shape
