@@ -130,6 +130,7 @@ class Axis(NamedTuple):
         return self.low + (self.high - self.low) * jax.nn.sigmoid(u)
 
     def place(self, y):
+        y = jnp.clip(y, self.low, self.high)  # a single point with a mass may lie outside
         if isinf(self.low) and isinf(self.high):
             u = jnp.arcsinh((y - self.shift) / self.scale)
         elif isinf(self.high):

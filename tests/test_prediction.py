@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import stats
+from scipy import special, stats
 
 import jaxglm as jg
 from jaxglm.prediction.scales import mean_curve
@@ -114,6 +114,60 @@ def test_a_mass_at_the_end_of_the_support(fits):
     assert np.allclose(slope["estimate"], np.mean(mean) * fit.params["x1"], rtol=1e-8)
     drawn = fit.simulate(1, 2000)
     assert np.isclose(np.mean(drawn == 0), p, atol=0.01)
+
+
+def three_parts():
+    """Shares of which 1 in 9 is zero and 2 in 9 are one; zeros before a Gamma; a Gaussian with a point inside."""
+    rng = np.random.default_rng(4)
+    u, n = rng.random(300), 300
+    share = np.where(u < 1 / 9, 0.0, np.where(u < 1 / 3, 1.0, rng.beta(2.0, 3.0, n)))
+    amount = np.where(u < 1 / 3, 0.0, rng.gamma(2.0, 1.0, n))
+    point = np.where(u < 1 / 3, 0.5, rng.normal(size=n))
+    return {
+        "both ends": (jg.inflated(jg.inflated(jg.Beta(), at=0), at=1), share, (0.0, 1.0)),
+        "hurdle": (jg.hurdle(jg.Gamma()), amount, (0.0,)),
+        "inside": (jg.inflated(jg.Gaussian(), at=0.5), point, (0.5,)),
+    }
+
+
+POINTS = three_parts()
+
+
+def split(name: str, fit):
+    """The distribution of what is at no point, and the chances of the points."""
+    first, numbers = np.asarray(fit.params)[0], fit.family_params
+    if name == "both ends":
+        mu, phi, one = special.expit(first), numbers["phi"], numbers["pi2"]
+        return stats.beta(mu * phi, (1 - mu) * phi), np.asarray([(1 - one) * numbers["pi"], one])
+    if name == "hurdle":
+        phi = numbers["phi"]
+        return stats.gamma(1 / phi, scale=np.exp(first) * phi), 1 - np.asarray([numbers["nonzero"]])
+    return stats.norm(first, np.sqrt(numbers["phi"])), np.asarray([numbers["pi"]])
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_points_with_a_mass_of_their_own(name):
+    """Mean, probabilities, quantiles, draws and residuals, by arithmetic."""
+    family, y, points = POINTS[name]
+    fit = jg.GLM(y, np.ones((300, 1)), family=family).fit()
+    rest, chance = split(name, fit)
+    left, at = 1 - chance.sum(), np.asarray(points)
+    below = lambda t: left * rest.cdf(t) + chance[at <= t].sum()  # noqa: E731
+    mean = left * rest.mean() + chance @ at
+    assert np.allclose(fit.fittedvalues, mean, rtol=1e-8)
+    assert np.allclose(fit.predict(which="var"), left * (rest.var() + rest.mean() ** 2) + chance @ at**2 - mean**2)
+    for point, mass in zip(points, chance, strict=True):
+        assert np.allclose(fit.predict(which="prob", at=point), mass, rtol=1e-9)
+        assert np.array_equal(fit.predict(which="quantile", q=below(point) - mass / 2)[:3], np.full(3, point))
+        assert np.isclose(np.mean(fit.simulate(1, 100) == point), mass, atol=0.01)
+    for t in (-1.0, 0.0, 0.3, 0.9, 1.0, 2.5):
+        assert np.allclose(fit.predict(which="cdf", at=t), below(t), atol=1e-9)
+    for t in (0.3, 0.45, 0.9):
+        assert np.allclose(fit.predict(which="quantile", q=below(t)), t, rtol=1e-7)
+    drawn, smooth = fit.resid("quantile", seed=2), ~np.isin(y, points)
+    assert np.allclose(stats.norm.cdf(drawn[smooth]), [below(t) for t in y[smooth]], atol=1e-8)
+    jumps = np.asarray([[below(t) - chance[at == t].sum(), below(t)] for t in y[~smooth]])
+    assert np.all((stats.norm.cdf(drawn[~smooth]) >= jumps[:, 0]) & (stats.norm.cdf(drawn[~smooth]) <= jumps[:, 1]))
 
 
 def test_derivatives_of_a_mean_that_is_no_parameter(fits):

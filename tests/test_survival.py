@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.stats import norm, weibull_min
+from scipy.stats import norm, poisson, weibull_min
 
 import jaxglm as jg
 from jaxglm import data
@@ -99,3 +99,32 @@ def test_bounds_of_a_truncation_that_leave_nothing():
         jg.truncated(jg.Poisson(), 5, 2)
     with pytest.raises(ValueError, match="non-negative integers, from 1 to inf"):
         jg.GLM([0.0, 1.0, 2.0], np.ones((3, 1)), family="ztpoisson").fit()
+
+
+# ---------------------------------------------------------------- censored counts and zeros
+
+
+def test_censored_counts_are_whole():
+    """Probabilities, residuals and drawn responses are those of the counts."""
+    rng = np.random.default_rng(2)
+    count, most = rng.poisson(3.0, 300), rng.poisson(5.0, 300)
+    y = np.minimum(count, most), count <= most
+    fit = jg.GLM(y, np.ones((300, 1)), family=jg.censored(jg.Poisson())).fit()
+    truth = poisson(np.exp(fit.params[0]))
+    assert np.allclose(fit.fittedvalues, truth.mean(), rtol=1e-9)
+    assert np.allclose(fit.predict(which="cdf", at=2), truth.cdf(2), rtol=1e-9)
+    assert np.allclose(fit.predict(which="quantile", q=0.5), truth.ppf(0.5))
+    assert np.array_equal(fit.simulate(0, 3), np.round(fit.simulate(0, 3)))
+    chance = norm.cdf(fit.resid("quantile", seed=1))
+    assert np.all(chance >= truth.cdf(y[0] - 1) - 1e-9)
+    assert np.all(chance[y[1]] <= truth.cdf(y[0][y[1]]) + 1e-9)
+
+
+def test_zeros_of_a_censored_hurdle_are_in_its_mean():
+    rng = np.random.default_rng(3)
+    y = np.where(rng.random(200) < 0.3, 0.0, rng.gamma(2.0, 1.0, 200))
+    seen = y < 3
+    fit = jg.GLM((np.minimum(y, 3.0), seen), np.ones((200, 1)), family=jg.censored(jg.hurdle(jg.Gamma()))).fit()
+    numbers = fit.family_params
+    mean = numbers["nonzero"] * np.exp(fit.params[0])
+    assert np.allclose(fit.fittedvalues, mean, rtol=1e-8)

@@ -12,7 +12,7 @@ import numpy as np
 from jax.nn import logsumexp
 
 from ..compiled import program
-from ..families import Family
+from ..families import Family, Support
 from ..quadrature import Nodes, log_density, nodes
 
 CHUNK = 512  # rows of one call: their nodes take some ten megabytes
@@ -70,7 +70,7 @@ def moments(family: Family, y, eta: tuple) -> Moments:
 
 
 def over_distribution(family: Family, y, eta: tuple, functions: Callable) -> tuple:
-    """Expectations of functions of the response: functions(ys) returns arrays (G,) at responses ys (G,)."""
+    """Expectations of functions of the response, a count: functions(ys) returns arrays (G,) at responses ys (G,)."""
     spots, log_mass = _masses(family, eta, y)
     mass = jnp.exp(log_mass)
     return tuple(jnp.sum(jnp.where(mass > 0, mass * v, 0.0)) for v in functions(spots.y))
@@ -84,18 +84,26 @@ def _masses(family: Family, eta: tuple, y) -> tuple[Nodes, jax.Array]:
 
 
 def atoms_of(family: Family, eta: tuple, log_mass, like):
-    """Ends of a closed continuous support, and the log of their own mass: what is missing in between tells whether the
-    log-likelihood there is a probability or a density."""
-    support = family.support
-    ends = [e for e in (support.low, support.high) if np.isfinite(e) and support.closed and not support.whole]
+    """Single points with a mass of their own, and its log. Where the support names none, it is its ends that may have
+    one: what is missing in between tells whether the log-likelihood there is a probability or a density."""
+    ends = places_of_mass(family.support)
     atoms = jnp.asarray(ends, jnp.result_type(like))
     if not ends:
         return atoms, jnp.zeros_like(atoms)
     chance = jnp.stack([log_density(family, end, eta) for end in atoms])
+    if family.support.atoms:
+        return atoms, chance
     missing = 1 - jnp.exp(logsumexp(log_mass))
     choices = jnp.asarray([[bool(c >> k & 1) for k in range(len(ends))] for c in range(2 ** len(ends))])
     added = jnp.sum(jnp.where(choices, jnp.exp(chance), 0.0), axis=1)
     return atoms, jnp.where(choices[jnp.argmin(jnp.abs(missing - added))], chance, -jnp.inf)
+
+
+def places_of_mass(support: Support) -> list[float]:
+    """Points, in order, that may have a mass of their own: those that the support names, else the ends of a closed
+    continuous one."""
+    ends = [e for e in (support.low, support.high) if np.isfinite(e) and support.closed and not support.whole]
+    return sorted(support.atoms) or ends
 
 
 _tails = program(jax.vmap(tails, in_axes=(None, 0, 0)))

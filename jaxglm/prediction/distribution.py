@@ -120,7 +120,7 @@ def _point_mass(family: Family, eta, trials, y) -> np.ndarray:
     if not family.support.whole:
         return np.exp(tails_at(family, y, eta).at)
     low, high = _ends(family, trials)
-    possible = (y == np.round(y)) & (y >= low) & (y <= high)
+    possible = (y == np.round(y)) & (y >= low) & (y <= high) | np.isin(y, family.support.atoms)
     inside = np.where(possible, y, low)
     found = np.exp(log_densities(family, inside if trials is None else (inside, trials), eta))
     return np.where(possible, found, 0.0)
@@ -130,6 +130,7 @@ def _below(family: Family, eta, trials, y) -> np.ndarray:
     (low, high), support = _ends(family, trials), family.support
     y = np.floor(y) if support.whole else y
     known = (y >= low) & (y <= high) if support.closed or support.whole else (y > low) & (y < high)
+    known |= bool(support.atoms) & np.isfinite(y)
     inside = np.where(known, y, low if support.whole else support.example)
     found = tails_at(family, inside if trials is None else (inside, trials), eta).cdf
     return np.where(known, np.minimum(found, 1.0), np.where(np.isnan(y), np.nan, y >= high))

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..diagnostics import tails_at
-from ..diagnostics.distribution import atoms_of
+from ..diagnostics.distribution import atoms_of, places_of_mass
 from ..families import Family
 from ..problem import row_loglik
 
@@ -21,16 +21,48 @@ DEPTH = 45.0  # log-density below its maximum at which a density is cut off
 POLISH = 4  # Newton steps from the value of the table; each doubles its digits
 
 
-def at_chance(family: Family, points, chance, u):
-    """Responses of one row where its distribution function reaches u, by its table."""
+class Table(NamedTuple):
+    """Distribution functions of some rows: `chance` (rows, G) at `points` of what has no mass of its own at a point,
+    and the masses (rows, A) of the points that have."""
+
+    rows: slice
+    points: np.ndarray
+    chance: np.ndarray
+    masses: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        return self.chance[:, -1] + self.masses.sum(axis=1)
+
+    def at(self, family: Family, row: int, u):
+        """Responses of a row of the table where its distribution function reaches the share u of its total."""
+        points, chance, left = self.points[row], self.chance[row], u * self.total[row]
+        smooth = lambda left: _at_chance(family, points, chance, left)  # noqa: E731
+        found = smooth(left)
+        for atom, mass in zip(places_of_mass(family.support), self.masses[row], strict=True):
+            below = _chance_at(family, points, chance, atom)
+            beyond = left >= below
+            left = np.where(beyond, left - mass, left)
+            found = np.where(beyond, np.where(left > below, smooth(left), atom), found)
+        return found
+
+
+def _at_chance(family: Family, points, chance, u):
+    """Where the distribution function of one row reaches u, by its points."""
     if family.support.whole:
         return points[np.searchsorted(chance[:-1], u, side="right")]
-    inside = _response(family, np.interp(u, chance[:-1], points))
-    return np.where(u < chance[0], family.support.low, np.where(u > chance[-2], family.support.high, inside))
+    return _response(family, np.interp(u, chance, points))
 
 
-def tables(family: Family, eta, trials) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Rows in blocks: points (rows, G) and the distribution function there."""
+def _chance_at(family: Family, points, chance, atom: float) -> float:
+    """What of one row lies below an atom, beside other atoms."""
+    if family.support.whole:
+        return float(np.append(0.0, chance)[np.searchsorted(points, atom)])
+    return float(np.interp(_place(family, atom), points, chance))
+
+
+def tables(family: Family, eta, trials) -> Iterator[Table]:
+    """Tables of blocks of rows."""
     n = len(eta[0])
     block = 256 if family.support.whole else max(TABLE // (4 * POINTS), 1)
     for start in range(0, n, block):
@@ -41,7 +73,8 @@ def tables(family: Family, eta, trials) -> Iterator[tuple[slice, np.ndarray, np.
             points, chance = _counts(family, part, None if trials is None else trials[index])
         else:
             points, chance = _continuous(family, part)
-        yield at, points[: at.stop - start], chance[: at.stop - start]
+        masses = _masses(family, part, chance[:, -1])
+        yield Table(at, *(a[: at.stop - start] for a in (points, chance, masses)))
 
 
 # --- counts
@@ -97,19 +130,14 @@ def _continuous(family: Family, eta):
     u, log_density = _look(family, eta, low, high, POINTS)
     density, step = np.exp(log_density), np.diff(u, axis=1)
     steps = np.cumsum((density[:, 1:] + density[:, :-1]) / 2 * step, axis=1)
-    chance = np.pad(steps, ((0, 0), (1, 0)))
-    below, above = _end_masses(family, eta, chance[:, -1])
-    return u, np.concatenate([below + chance, below + chance[:, -1:] + above], axis=1)
+    return u, np.pad(steps, ((0, 0), (1, 0)))
 
 
-def _end_masses(family: Family, eta, inside):
-    """Probabilities (rows, 1) of a continuous response to be at either end of its support exactly."""
-    ends = [np.isfinite(e) and family.support.closed for e in (family.support.low, family.support.high)]
-    if not any(ends):
-        return 0.0, 0.0
-    mass = np.exp(np.asarray(_atoms(family, eta, np.log(inside)[:, None], inside)))
-    below = mass[:, :1] if ends[0] else 0.0
-    return below, mass[:, -1:] if ends[1] else 0.0
+def _masses(family: Family, eta, inside):
+    """Probabilities (rows, A) of the single points that may have a mass of their own."""
+    if not places_of_mass(family.support):
+        return np.zeros((len(inside), 0))
+    return np.exp(np.asarray(_atoms(family, eta, np.log(inside)[:, None], inside)))
 
 
 @jax.jit
@@ -141,6 +169,16 @@ def _response(family: Family, u):
     return low + (high - low) / (1 + np.exp(-u))
 
 
+def _place(family: Family, y: float) -> float:
+    """Where on the axis a response is."""
+    low, high = family.support.low, family.support.high
+    if _ends(family) == "both":
+        return float(np.arcsinh(y))
+    with np.errstate(divide="ignore"):
+        from_low, from_high = np.log(np.maximum(y - low, 0.0)), -np.log(np.maximum(high - y, 0.0))
+    return float(from_low if high == np.inf else from_high if low == -np.inf else from_low + from_high)
+
+
 def _log_slope(family: Family, u):
     if _ends(family) == "both":
         return np.log(np.cosh(u))
@@ -158,24 +196,23 @@ class Quantiles:
 
     family: Family
     eta: tuple[np.ndarray, ...]
-    blocks: list[tuple[slice, np.ndarray, np.ndarray]]
+    blocks: list[Table]
 
     @classmethod
     def of(cls, family: Family, eta: tuple, trials=None) -> "Quantiles":
         """Raises: ValueError where a density does not add up to one."""
         with jax.enable_x64(True):
             blocks = list(tables(family, list(eta), trials))
-        for at, _, chance in blocks:
-            check_mass(family.name, chance[:, -1], np.arange(at.start, at.stop))
+        for table in blocks:
+            check_mass(family.name, table)
         return cls(family, tuple(eta), blocks)
 
     def near(self, q: np.ndarray) -> np.ndarray:
         """The smallest response of each row whose distribution function is q (n,) or more, as near as the table has it:
         six digits of a continuous one, all of a whole number."""
         found = np.empty(len(q))
-        for at, points, chance in self.blocks:
-            rows = zip(points, chance, q[at], strict=True)
-            found[at] = [at_chance(self.family, its, c, p * c[-1]) for its, c, p in rows]
+        for table in self.blocks:
+            found[table.rows] = [table.at(self.family, row, p) for row, p in enumerate(q[table.rows])]
         return found
 
     def __call__(self, q: np.ndarray) -> np.ndarray:
@@ -187,7 +224,7 @@ class Quantiles:
 def _polished(family: Family, y, eta, q):
     """Newton's steps on the distribution function itself, inside the support."""
     low, high = family.support.low, family.support.high
-    between = (y > low) & (y < high)
+    between = (y > low) & (y < high) & ~np.isin(y, places_of_mass(family.support))
     for _ in range(POLISH):
         at = tails_at(family, y, eta)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -205,10 +242,11 @@ def log_densities(family: Family, y: Any, eta: tuple) -> np.ndarray:
         return np.asarray(_density(family, given, tuple(np.asarray(e, float) for e in eta)))[:, 0]
 
 
-def check_mass(name: str, mass, rows) -> None:
+def check_mass(name: str, table: Table) -> None:
     """Raises ValueError for a density that does not add up to one."""
+    mass = table.total
     bad = ~(np.abs(mass - 1) < 1e-3)
     if bad.any():
-        row = int(rows[np.argmax(bad)])
+        row = table.rows.start + int(np.argmax(bad))
         raise ValueError(f"the density of {name} at row {row} adds up to {mass[np.argmax(bad)]:.4g}, not 1: it has no "
                          'quantiles and cannot be drawn from. See check_family; to resample the rows, kind="pairs".')

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..families import Family
 from .distribution import distribution_of
-from .quantiles import at_chance, check_mass, tables
+from .quantiles import check_mass, tables
 
 
 def simulate(fit: Any, rng: Any, n: int = 1, *, new: Any = None, offset: Any = None, trials: Any = None) -> np.ndarray:
@@ -40,9 +40,8 @@ def draws(family: Family, eta: list, trials: Any, n: int, rng: np.random.Generat
     uniform = rng.random((n, len(eta[0])))
     drawn = np.empty(uniform.shape)
     with jax.enable_x64(True):
-        for at, points, chance in tables(family, eta, trials):
-            check_mass(family.name, chance[:, -1], np.arange(at.start, at.stop))
-            rows = zip(range(at.start, at.stop), uniform[:, at].T, points, chance, strict=True)
-            for row, u, its_points, its_chance in rows:
-                drawn[:, row] = at_chance(family, its_points, its_chance, u * its_chance[-1])
+        for table in tables(family, eta, trials):
+            check_mass(family.name, table)
+            for row, u in enumerate(uniform[:, table.rows].T):
+                drawn[:, table.rows.start + row] = table.at(family, row, u)
     return drawn

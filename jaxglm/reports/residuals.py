@@ -61,15 +61,15 @@ def _anscombe(fit: Any) -> np.ndarray:
 
 
 def _quantile_between(family, eta, y, seed: int) -> np.ndarray:
-    """Where only bounds are known the probability is drawn between those of the bounds."""
+    """Where only bounds are known the probability is drawn between those of the bounds, which a count may be at."""
     lower, upper = (np.asarray(b, float) for b in family.support.bounds(y))
     inside = lambda b: np.where(np.isfinite(b), b, family.support.example)  # noqa: E731
-    low, high = (tails_at(family, inside(b), eta).cdf for b in (lower, upper))
+    low, high = np.exp(tails_at(family, inside(lower), eta).below), tails_at(family, inside(upper), eta).cdf
     low, high = np.where(np.isneginf(lower), 0.0, low), np.where(np.isposinf(upper), 1.0, high)
     drawn = np.random.default_rng(seed).random(len(low))
     from scipy.special import ndtri
 
-    return ndtri(low + np.where(lower == upper, 0.0, drawn * (high - low)))
+    return ndtri(low + drawn * np.maximum(high - low, 0.0))
 
 
 def _quantile(fit: Any, seed: int) -> np.ndarray:

@@ -93,8 +93,7 @@ class Times:
     of: Support
     kind: str  # "event" or "interval"
 
-    whole, closed, pairs, atoms, top, reading = False, True, False, (), None, "bounds"
-    levels, smooth = (), True
+    closed, pairs, top, reading, levels = True, False, None, "bounds", ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -117,6 +116,18 @@ class Times:
     @property
     def example(self) -> float:
         return self.of.example
+
+    @property
+    def whole(self) -> bool:
+        return self.of.whole
+
+    @property
+    def smooth(self) -> bool:
+        return self.of.smooth
+
+    @property
+    def atoms(self) -> tuple[float, ...]:
+        return self.of.atoms
 
     def bounds(self, y):
         """Lower and upper bound of the response, equal where it is known."""
@@ -187,6 +198,8 @@ class Censored(Combinator):
     support: Times = static()  # type: ignore[assignment]
 
     def loglik(self, y, *parameters):
+        if not isinstance(y, tuple):
+            return self.base.loglik(y, *parameters)
         lower, upper = self.support.bounds(y)
         exact = lower == upper
         known = jnp.where(exact, lower, jnp.asarray(self.support.example, lower.dtype))
