@@ -27,6 +27,7 @@ from .families import (
     NegativeBinomial,
     NegativeBinomial1,
     NegativeBinomialP,
+    OrderedBeta,
     Ordinal,
     Poisson,
     PoissonInverseGaussian,
@@ -36,6 +37,7 @@ from .families import (
     Weibull,
     binary,
     censored,
+    closed_unit,
     counts,
     family,
     hurdle,
@@ -50,6 +52,7 @@ from .families import (
     truncated,
     unit,
     zero_inflated,
+    zero_one_inflated,
     zero_or_positive,
 )
 from .fit import Fit, fit
@@ -71,6 +74,7 @@ from .links import (
     LogLog,
     Power,
     Probit,
+    SoftPlus,
     Sqrt,
     link,
 )

@@ -24,6 +24,7 @@ FAMILIES = {
     "quasipoisson": fam.Quasi(fam.Poisson()), "quasibinomial": fam.Quasi(fam.Binomial()),
     "student_t": fam.StudentT, "t": fam.StudentT, "lognormal": fam.LogNormal, "weibull": fam.Weibull,
     "loglogistic": fam.LogLogistic, "logistic": fam.Logistic, "gumbel": fam.Gumbel, "beta": fam.Beta,
+    "ordered_beta": fam.OrderedBeta, "zero_one_inflated_beta": fam.zero_one_inflated(), "zoib": fam.zero_one_inflated(),
     "laplace": fam.Laplace, "quantile": fam.AsymmetricLaplace, "tweedie": fam.Tweedie, "negbin1": fam.NegativeBinomial1,
     "nb1": fam.NegativeBinomial1, "nb2": fam.NegativeBinomial, "negbin_p": fam.NegativeBinomialP,
     "generalised_poisson": fam.GeneralisedPoisson, "generalized_poisson": fam.GeneralisedPoisson,
@@ -38,7 +39,7 @@ FAMILIES = {
 LINKS = {
     "identity": lnk.Identity, "log": lnk.Log, "logit": lnk.Logit, "probit": lnk.Probit, "cloglog": lnk.CLogLog,
     "loglog": lnk.LogLog, "cauchit": lnk.Cauchit, "inverse": lnk.Inverse, "inverse_squared": lnk.InverseSquared,
-    "sqrt": lnk.Sqrt,
+    "sqrt": lnk.Sqrt, "softplus": lnk.SoftPlus,
 }  # fmt: skip
 
 PENALTIES = {"jeffreys": Jeffreys}

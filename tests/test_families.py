@@ -18,6 +18,8 @@ CHECKED = {  # family, points at which the integrals are taken (None: the usual 
     "logistic": (jg.Logistic(), None),
     "gumbel": (jg.Gumbel(), None),
     "beta": (jg.Beta(), SHAPES),
+    "beta-probit": (jg.Beta(mu=jg.Probit()), SHAPES),
+    "beta-cloglog": (jg.Beta(mu=jg.CLogLog()), SHAPES),
     "asymmetric laplace": (jg.AsymmetricLaplace(tau=0.2, smoothing=0.3), None),
     "laplace": (jg.Laplace(), None),
     "tweedie": (jg.Tweedie(), None),
@@ -34,6 +36,9 @@ CHECKED = {  # family, points at which the integrals are taken (None: the usual 
         jg.inflated(jg.inflated(jg.Beta(phi=jg.Fixed(5.0)), at=0), at=1),
         ((0.3, -1.0, 0.4),),
     ),
+    "zero-one-inflated beta": (jg.zero_one_inflated(), ((-0.4, 1.2, 0.3, -0.5), (0.3, 2.5, -1.0, 0.2))),
+    "ordered beta": (jg.OrderedBeta(), ((-0.4, 1.2, 0.3, -0.5), (0.3, 2.5, -1.0, 1.2))),
+    "ordered beta by its mean": (jg.OrderedBeta(mu=jg.Probit(), gap=jg.Fixed(2.0)), ((-0.4, 1.2, -1.0),)),
     "threes": (jg.inflated(PLAIN, at=3), None),
     "positive poisson": (jg.truncated(PLAIN, 1), None),
     "counts from 2 to 9": (jg.truncated(PLAIN, 2, 9), None),
@@ -157,6 +162,13 @@ def test_limit(name, x64):
     as_arrays = lambda values: tuple(jnp.asarray(v) for v in values)  # noqa: E731
     got, truth = (logliks(f, jnp.asarray(y), as_arrays(e)) for f, e in ((family, eta), (simpler, its_eta)))
     assert np.allclose(got, truth, rtol=1e-12, atol=1e-12)
+
+
+def test_a_beta_whose_mean_underflows(x64):
+    """At a probit of -40 the mean is exp(-804.6): there the density is mean phi / (y (1 - y))."""
+    got = logliks(jg.Beta(mu=jg.Probit()), jnp.asarray([0.3]), tuple(jnp.asarray(e) for e in (-40.0, 0.3)))
+    wanted = stats.norm.logcdf(-40) + 0.3 - np.log(0.3) + (np.exp(0.3) - 1) * np.log(0.7)
+    assert np.allclose(got, wanted, rtol=1e-13)
 
 
 def test_beta_binomial_without_correlation(x64):

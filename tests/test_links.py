@@ -87,6 +87,7 @@ LINKS = {
     "inverse": plain(links.Inverse(), lambda x: 1 / x),
     "inverse_squared": plain(links.InverseSquared(), lambda x: 1 / mpmath.sqrt(x)),
     "sqrt": plain(links.Sqrt(), lambda x: x * x),
+    "softplus": plain(links.SoftPlus(), lambda x: mpmath.log1p(mpmath.exp(x))),
     "power(0.5)": power(0.5),
     "power(2)": power(2.0),
     "power(-1.5)": power(-1.5),

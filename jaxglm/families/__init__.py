@@ -2,7 +2,16 @@
 
 from .base import AnyFamily, Family, family, inside
 from .categorical import AdjacentCategory, ConditionalLogit, ContinuationRatio, Multinomial, Ordinal
-from .combinators import censored, hurdle, inflated, interval_censored, mixture, truncated, zero_inflated
+from .combinators import (
+    censored,
+    hurdle,
+    inflated,
+    interval_censored,
+    mixture,
+    truncated,
+    zero_inflated,
+    zero_one_inflated,
+)
 from .continuous import (
     AsymmetricLaplace,
     Beta,
@@ -31,10 +40,12 @@ from .counts import (
     PoissonInverseGaussian,
 )
 from .quasi import Quasi, quasi
+from .shares import OrderedBeta
 from .support import (
     Classes,
     Support,
     binary,
+    closed_unit,
     counts,
     interval,
     nonnegative,
@@ -73,6 +84,7 @@ __all__ = [
     "NegativeBinomial",
     "NegativeBinomial1",
     "NegativeBinomialP",
+    "OrderedBeta",
     "Ordinal",
     "Poisson",
     "PoissonInverseGaussian",
@@ -83,6 +95,7 @@ __all__ = [
     "Weibull",
     "binary",
     "censored",
+    "closed_unit",
     "counts",
     "family",
     "hurdle",
@@ -99,5 +112,6 @@ __all__ = [
     "truncated",
     "unit",
     "zero_inflated",
+    "zero_one_inflated",
     "zero_or_positive",
 ]

@@ -2,6 +2,7 @@
 responses that of log y, whose centre is log mu."""
 
 from dataclasses import replace
+from math import log
 
 import jax.numpy as jnp
 
@@ -166,9 +167,12 @@ class Beta:
     support = unit
 
     def loglik(self, y, mu, phi):
-        a, b = jnp.exp(mu.log + phi.log), jnp.exp(mu.log1m + phi.log)
+        least = 0.2 * log(float(jnp.finfo(phi.log.dtype).tiny))  # 1 / a^4 must not overflow
+        logs = jnp.stack([mu.log + phi.log, mu.log1m + phi.log])
+        a, b = jnp.exp(jnp.maximum(logs, least))
+        beyond = jnp.sum(jnp.minimum(logs - least, 0.0))  # there -log Gamma(a) is log(a)
         log_y, log_rest = jnp.log(y), jnp.log1p(-y)
-        excess = gammaln_excess(phi.value) - gammaln_excess(a) - gammaln_excess(b)
+        excess = gammaln_excess(phi.value) - gammaln_excess(a) - gammaln_excess(b) + beyond
         return a * (log_y - mu.log) + b * (log_rest - mu.log1m) + excess - log_y - log_rest
 
 

@@ -154,7 +154,14 @@ def interval(low: float, high: float) -> Support:
 reals = Support("finite numbers", example=0.0)
 positive = Support("positive", low=0.0, hint="Zeros need a family with mass at zero.")
 nonnegative = Support("non-negative", low=0.0, closed=True)
-unit = Support("strictly between 0 and 1", low=0.0, high=1.0, example=0.5)
+unit = Support(
+    "strictly between 0 and 1", low=0.0, high=1.0, example=0.5,
+    hint="Shares of exactly 0 or 1 need OrderedBeta or zero_one_inflated(Beta()).",
+)  # fmt: skip
+closed_unit = Support(
+    "from 0 to 1, both included", low=0.0, high=1.0, closed=True, example=0.5, atoms=(0.0, 1.0),
+    hint="Divide percentages by 100.",
+)  # fmt: skip
 counts = Support("non-negative integers", low=0.0, closed=True, whole=True, hint="Use Gamma for positive reals.")
 binary = Support("0 or 1", low=0.0, high=1.0, closed=True, whole=True)
 successes = Successes()

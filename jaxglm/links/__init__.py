@@ -4,6 +4,7 @@ from .base import FunctionLink, Interval, Link, bisect, link, rises
 from .bounds import eta_interval, is_constrained, is_unknown
 from .fixed import Fixed
 from .powers import Identity, Inverse, InverseSquared, Log, Power, Sqrt
+from .softplus import SoftPlus
 from .unit import Between, Cauchit, CLogLog, Logit, LogLog, Probit
 from .view import Parameter
 
@@ -24,6 +25,7 @@ __all__ = [
     "Parameter",
     "Power",
     "Probit",
+    "SoftPlus",
     "Sqrt",
     "bisect",
     "eta_interval",

@@ -2,7 +2,7 @@
 
 from .base import Combinator
 from .bounds import Censored, Truncated, censored, interval_censored, truncated
-from .inflation import Hurdle, Inflated, hurdle, inflated, zero_inflated
+from .inflation import Hurdle, Inflated, ZeroOneInflated, hurdle, inflated, zero_inflated, zero_one_inflated
 from .mixture import Mixture, mixture
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Inflated",
     "Mixture",
     "Truncated",
+    "ZeroOneInflated",
     "censored",
     "hurdle",
     "inflated",
@@ -19,4 +20,5 @@ __all__ = [
     "mixture",
     "truncated",
     "zero_inflated",
+    "zero_one_inflated",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from ...links import Link, Logit
 from ...pytree import pytree, static
 from ..base import AnyFamily
+from ..continuous import Beta
 from ..support import Support
 from ..tails import log_above
 from .base import Combinator
@@ -30,6 +31,24 @@ def hurdle(base: AnyFamily) -> "Hurdle":
     Source: Mullahy (1986), J. Econometrics 33.
     """
     return Hurdle(base)
+
+
+def zero_one_inflated(base: AnyFamily | None = None) -> "ZeroOneInflated":
+    """Shares with extra mass at 0 and at 1: `end` is the probability of either, `one` that of 1 among them, so that any
+    linear predictors give probabilities: P(0) = end (1 - one), P(1) = end one. Between the ends a response of `base`,
+    by default Beta.
+
+    Raises: ValueError where `base` has a mass at 0 or 1 itself.
+
+    Source: Ospina and Ferrari (2010), Stat. Papers 51, whose alpha and gamma they are; zoi and coi of R's brms.
+    """
+    inner: AnyFamily = Beta() if base is None else base
+    if any(_has_mass(inner.support, end) for end in (0.0, 1.0)):
+        raise ValueError(
+            f"zero_one_inflated needs a family without a mass at 0 or 1, such as Beta(); y of {inner.name} must be "
+            f"{inner.support.words}."
+        )
+    return ZeroOneInflated(inner)
 
 
 @pytree
@@ -60,6 +79,26 @@ class Inflated(Combinator):
         lower, upper = (pi.log1m + t for t in self.base.log_tails(y, *inner))
         below = jnp.where(y >= self.at, pi.log, -jnp.inf), jnp.where(y < self.at, pi.log, -jnp.inf)
         return jnp.logaddexp(lower, below[0]), jnp.logaddexp(upper, below[1])
+
+
+@pytree
+class ZeroOneInflated(Combinator):
+    """Nothing, all, or a response of the family; see `zero_one_inflated`."""
+
+    base: AnyFamily
+    end: Link = Logit()
+    one: Link = Logit()
+
+    @cached_property
+    def support(self) -> Support:  # type: ignore[override]
+        return _with_point(_with_point(self.base.support, 0.0), 1.0)
+
+    def loglik(self, y, *parameters):
+        *inner, end, one = parameters
+        here = (y == 0) | (y == 1)
+        apart = jnp.where(here, self.base.support.example, y)
+        which = jnp.where(y == 1, one.log, one.log1m)
+        return jnp.where(here, end.log + which, end.log1m + self.base.loglik(apart, *inner))
 
 
 @pytree
