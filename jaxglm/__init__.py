@@ -56,6 +56,7 @@ from .families import (
     zero_or_positive,
 )
 from .fit import Fit, fit
+from .frame import person_periods
 from .inference import adjust_pvalues
 from .inference.profile import LimitStatus
 from .io import load

@@ -4,16 +4,19 @@ from .arrays import from_arrays
 from .base import ModelFrame, Part, Sides, without_intercept
 from .formula import from_formula
 from .groups import group_columns, group_rows
+from .periods import PersonPeriods, person_periods
 from .tables import to_frame
 
 __all__ = [
     "ModelFrame",
     "Part",
+    "PersonPeriods",
     "Sides",
     "from_arrays",
     "from_formula",
     "group_columns",
     "group_rows",
+    "person_periods",
     "to_frame",
     "without_intercept",
 ]
