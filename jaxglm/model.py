@@ -81,7 +81,8 @@ def glm(
     if isinstance(formula, dict):
         raise ValueError("by= takes one formula, of the first parameter. Fit the groups one by one for several.")
     groups, keys = group_columns(data, by)
-    frame = from_formula(formula, data, **sides, missing=missing, apart=groups)
+    reading = "bounds" if options.family.support.reading == "bounds" else "numbers"
+    frame = from_formula(formula, data, **sides, missing=missing, apart=groups, reading=reading)
     return fit_groups(frame, groups, keys, options, solver, start)
 
 

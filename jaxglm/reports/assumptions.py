@@ -130,12 +130,16 @@ def calibration(fit: Any, bins: int = 10) -> Calibration:
 
     Rows of equal prediction share a bin. With successes the sum of squares is Hosmer and Lemeshow's statistic, which
     has about bins - 2 degrees of freedom; NaN with fewer than three bins.
-    Raises: ValueError for bins that are no whole number of at least 2, or a single prediction for all rows.
+    Raises: ValueError for bins that are no whole number of at least 2, a single prediction for all rows, or responses
+        of which only bounds are known.
     Source: Hosmer and Lemeshow (1980), Comm. Statist. A9.
     """
     fit.family.check_single("calibration bins")
     if not isinstance(bins, int) or bins < 2:
         raise ValueError(f"bins must be a whole number, at least 2; it is {bins!r}.")
+    if fit.family.support.reading == "bounds":
+        raise ValueError(f"calibration compares means with responses, of which {fit.family_name} knows only bounds. "
+                         'resid("quantile") is standard normal if the model holds.')
     used, (mean, variance) = fit.counted > 0, mean_and_variance(fit)
     y, weight = fit.problem.y, fit._weights[: fit._n][used]
     trials = np.asarray(fit.problem.family.support.trials(y))[: fit._n][used]

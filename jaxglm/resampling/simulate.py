@@ -12,9 +12,13 @@ from ..results import GLMResults
 def simulated(fit: GLMResults, n: int, rng: np.random.Generator):
     """Responses (n, N) of the padded rows, or pairs of such, independent given the estimates; 0 in the padding.
 
-    Raises: ValueError for weights without a meaning for one response, a density that does not add up to one.
+    Raises: ValueError for responses of which only bounds are known, weights without a meaning for one response, a
+        density that does not add up to one.
     """
     fit.family.check_single("simulated responses")
+    if fit.family.support.reading == "bounds":
+        raise ValueError(f"which bounds of a new response {fit.family_name} would know is not modelled, so none can be "
+                         'refitted. Use kind="pairs" or "wild"; fit.simulate() draws the responses themselves.')
     family, eta = _model(fit)
     trials = fit.problem.y[1] if isinstance(fit.problem.y, tuple) else None
     drawn = np.zeros((n, fit.problem.n))
