@@ -238,7 +238,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
         return Evaluation(
             weighted_sum(part, at.loglik),
             to_coefficients(part, at.score),
-            _information(part, curvature),
+            information_from(part, curvature),
             weighted_sum(part, mean_square),
         )
 
@@ -312,7 +312,8 @@ def to_coefficients(problem: Problem, score):
     return jnp.concatenate(parts)
 
 
-def _information(problem: Problem, curvature):
+def information_from(problem: Problem, curvature):
+    """Information in theta (P, P) from the curvature of the rows in eta, [j][k] (n,) each; without a penalty."""
     D = problem.designs
     block = [[D[j].gram(-_weighted(problem, curvature[j][k]), D[k]) for k in range(j + 1)] for j in range(len(D))]
     full = [[block[j][k] if k <= j else block[k][j].T for k in range(len(D))] for j in range(len(D))]

@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.linalg
+import scipy.special
+import scipy.stats
 import statsmodels.api as sm
 from resampled import N, again, study
 
@@ -388,6 +390,87 @@ def test_degrees_of_freedom_of_clusters():
     np.testing.assert_allclose(clustered.conf_int()[:, 1], clustered.params + half)
     np.testing.assert_allclose(clustered.pvalues, 2 * scipy.stats.t.sf(np.abs(clustered.tvalues), 14))
     assert fit.with_cov("cluster", groups=WAYS, fix=True).df_inference == 11
+
+
+# --- the expected information of any distribution, against closed forms
+
+
+def simulated(n=120):
+    rng = np.random.default_rng(5)
+    X = np.column_stack([np.ones(n), rng.normal(size=n), rng.random(n)])
+    return rng, X, np.exp(X @ [0.8, 0.4, -0.5])
+
+
+def errors(*blocks):
+    """Standard errors from blocks X' diag(w) Z of an information, given as {(j, k): (X, w, Z)} for j <= k."""
+    table = {at: X.T @ (w[:, None] * Z) for at, (X, w, Z) in dict(blocks).items()}
+    K = 1 + max(k for _, k in table)
+    rows_ = [[table[j, k] if j <= k else table[k, j].T for k in range(K)] for j in range(K)]
+    return np.sqrt(np.diag(np.linalg.inv(np.block(rows_))))
+
+
+def test_expected_errors_of_a_negative_binomial():
+    """Those of the mean are R's glm.nb; alpha is orthogonal to it."""
+    rng, X, mu = simulated()
+    weights = rng.integers(1, 4, len(X)).astype(float)
+    fit = jg.GLM(rng.poisson(mu * rng.gamma(2, 0.5, len(X))), X, family="negbin", weights=weights).fit()
+    alpha, m = np.exp(fit.params["log(alpha)"]), fit.fittedvalues
+    r, k = 1 / alpha, np.arange(6000)[:, None]
+    p = scipy.stats.nbinom.pmf(k, r, r / (r + m))
+    trigamma = scipy.special.polygamma
+    bend = trigamma(1, k + r) - trigamma(1, r) + 1 / r - 2 / (r + m) + (k + r) / (r + m) ** 2
+    one = np.ones((len(X), 1))
+    of_alpha = -r * r * np.sum(p * bend, axis=0) * weights
+    found = fit.with_cov("expected")
+    np.testing.assert_allclose(
+        found.bse, errors(((0, 0), (X, weights * m / (1 + alpha * m), X)), ((0, 1), (X, 0 * m, one)),
+                          ((1, 1), (one, of_alpha, one))), rtol=1e-8)  # fmt: skip
+    assert found.cov_description == "expected information"
+
+
+def test_expected_errors_where_scale_and_location_are_not_orthogonal():
+    """Weibull: the information of (log scale, log sigma) is that of a Gumbel variable."""
+    rng, X, mu = simulated()
+    fit = jg.GLM(mu * rng.weibull(2.0, len(X)), X, family="weibull").fit()
+    sigma, gamma = np.exp(fit.params["log(sigma)"]), np.euler_gamma
+    one, size = np.ones((len(X), 1)), np.ones(len(X))
+    closed = errors(((0, 0), (X, size / sigma**2, X)), ((0, 1), (X, size * (1 - gamma) / sigma, one)),
+                    ((1, 1), (one, size * (np.pi**2 / 6 + (1 - gamma) ** 2), one)))  # fmt: skip
+    np.testing.assert_allclose(fit.with_cov("expected").bse, closed, rtol=1e-7)
+
+
+def test_expected_errors_of_a_modelled_dispersion_and_a_penalty():
+    rng, X, _ = simulated()
+    Z = X[:, :2]
+    y = X @ [1.0, 2.0, 3.0] + np.exp(Z @ [0.1, 0.3]) * rng.normal(size=len(X))
+    for penalty, more in ((None, 0.0), (jg.Ridge(2.0), 2.0)):
+        fit = jg.GLM(y, {"mu": X, "phi": Z}, family="gaussian", penalty=penalty).fit()
+        phi, half = np.exp(Z @ np.asarray(fit.params)[3:]), np.full(len(X), 0.5)
+        ridge = np.asarray(fit.problem.penalty.parts(fit.problem, np.asarray(fit.state.theta))[2]) if more else 0.0
+        whole = scipy.linalg.block_diag(X.T @ (X / phi[:, None]), Z.T @ (Z * half[:, None])) + ridge
+        np.testing.assert_allclose(
+            fit.with_cov("expected").bse, np.sqrt(np.diag(np.linalg.inv(whole))), rtol=1e-8)
+        assert not more or np.abs(ridge).max() > 1
+
+
+def test_expected_errors_of_points_with_a_mass():
+    """A hurdle's probability and its positive part are two models."""
+    rng, X, mu = simulated()
+    y = np.where(rng.random(len(X)) < 0.3, 0.0, rng.gamma(3.0, mu / 3))
+    fit = jg.GLM(y, X, family="hurdle_gamma").fit()
+    share = np.mean(y > 0)
+    found = fit.with_cov("expected").bse
+    np.testing.assert_allclose(found["logit(nonzero)"],
+                               1 / np.sqrt(len(X) * share * (1 - share)), rtol=1e-7)  # fmt: skip
+
+
+def test_there_is_no_expected_information_without_the_distribution_of_a_number():
+    rng, X, mu = simulated()
+    classes = jg.GLM(rng.integers(0, 3, len(X)), X[:, 1:], family="ordinal").fit()
+    times = jg.GLM((mu, rng.random(len(X)) < 0.7), X, family=jg.censored(jg.Weibull())).fit()
+    for fit in (classes, times):
+        with pytest.raises(ValueError, match=r"needs the distribution of a number\. Use 'observed'"):
+            fit.with_cov("expected")
 
 
 # --- words and errors

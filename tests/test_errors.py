@@ -131,14 +131,6 @@ def test_an_unknown_term_names_the_near_one(fit):
         fit.params["xx"]
 
 
-def test_expected_information_of_a_joint_fit_is_refused():
-    rng = np.random.default_rng(1)
-    design = np.column_stack([np.ones(30), rng.normal(size=30)])
-    found = jg.GLM(rng.negative_binomial(1, 0.2, 30), design, family="negbin").fit()
-    with pytest.raises(ValueError, match="observed"):
-        found.with_cov("expected")
-
-
 # ---------------------------------------------------------------- what is accepted
 
 

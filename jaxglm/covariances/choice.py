@@ -9,6 +9,7 @@ from ..inference import DISCOUNTS
 from ..programs import information_at
 from .clusters import clusterings, crossed, named, sums
 from .corrections import Correction, correction_of
+from .expected import expected_information_of
 from .jackknife import jackknife_root
 from .pieces import Pieces, pieces_of
 from .roots import inverse_root_of_square, root_of_square, root_of_symmetric
@@ -60,11 +61,12 @@ def covariance_of(fit: Any, kind: str, *, groups=None, correction: str | None = 
 def _model(ask: Request) -> Covariance:
     """The inverse of an information, times the dispersion."""
     fit, expected = ask.fit, ask.kind == "expected"
-    if expected and not fit._edm:
-        raise ValueError(f"the expected information of {fit.family_name} with estimated "
-                         f"{', '.join(fit._shared) or 'parameters'} is not available; use 'observed'.")
-    theta = np.asarray(fit.state.theta)
-    pieces = pieces_of(fit, None if expected == fit._edm else information_at(fit.problem, theta, expected)[0])
+    if expected == fit._edm:
+        information = None
+    else:
+        theta = np.asarray(fit.state.theta)
+        information = expected_information_of(fit) if expected else information_at(fit.problem, theta, False)[0]
+    pieces = pieces_of(fit, information)
     return ask.made(pieces, np.sqrt(pieces.phi) * ask.scale() * pieces.root, f"{ask.kind} information")
 
 

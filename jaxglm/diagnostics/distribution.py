@@ -13,6 +13,7 @@ from jax.nn import logsumexp
 
 from ..compiled import program
 from ..families import Family, Support
+from ..problem import Problem, rows
 from ..quadrature import Nodes, log_density, nodes
 
 CHUNK = 512  # rows of one call: their nodes take some ten megabytes
@@ -69,6 +70,25 @@ def moments(family: Family, y, eta: tuple) -> Moments:
     return Moments(mean, expect((values - mean) ** 2), jnp.log(jnp.sum(mass)))
 
 
+class Expected(NamedTuple):
+    """Expected information of the K linear predictors of one response (K, K), and the log of the mass."""
+
+    information: Any
+    mass: Any
+
+
+def expected(family: Family, y, eta: tuple) -> Expected:
+    """Expected information in eta; of y only the number of trials matters, if it is a pair."""
+    spots, log_mass = _masses(family, eta, y)
+    single = y[0] if isinstance(y, tuple) else y
+    atoms, atom_mass = atoms_of(family, eta, log_mass, single)
+    values = spots.y if isinstance(y, tuple) else jnp.concatenate([spots.y, atoms])
+    share = jax.nn.softmax(log_mass if isinstance(y, tuple) else jnp.concatenate([log_mass, atom_mass]))
+    bend = rows(Problem(family, values, (), ()), eta).curvature
+    block = [[-jnp.sum(jnp.where(share > 0, share * b, 0.0)) for b in line] for line in bend]
+    return Expected(jnp.stack([jnp.stack(line) for line in block]), logsumexp(jnp.concatenate([log_mass, atom_mass])))
+
+
 def over_distribution(family: Family, y, eta: tuple, functions: Callable) -> tuple:
     """Expectations of functions of the response, a count: functions(ys) returns arrays (G,) at responses ys (G,)."""
     spots, log_mass = _masses(family, eta, y)
@@ -108,6 +128,7 @@ def places_of_mass(support: Support) -> list[float]:
 
 _tails = program(jax.vmap(tails, in_axes=(None, 0, 0)))
 _moments = program(jax.vmap(moments, in_axes=(None, 0, 0)))
+_expected = program(jax.vmap(expected, in_axes=(None, 0, 0)))
 
 
 def tails_at(family: Family, y, eta) -> Tails:
@@ -121,6 +142,11 @@ def tails_at(family: Family, y, eta) -> Tails:
 def moments_at(family: Family, y, eta) -> Moments:
     """HOST: mean and variance of the response of every row as NumPy float64 arrays (n,); arguments as of `tails_at`."""
     return _by_chunks(_moments, family, y, eta)
+
+
+def expected_at(family: Family, y, eta) -> Expected:
+    """HOST: expected information (n, K, K) of every row as NumPy float64 arrays; arguments as of `tails_at`."""
+    return _by_chunks(_expected, family, y, eta)
 
 
 def _by_chunks(function: Callable, family: Family, y, eta):
