@@ -16,6 +16,7 @@ from .options import (
     FitWarning,
     Options,
     Response,
+    as_observed,
     for_frame,
     resolve_family,
     resolve_penalty,
@@ -56,7 +57,8 @@ def glm(
     Returns GLMResults; with `by`, one or several columns, a model for each group of rows in one call: BatchResults.
 
     formula: "y ~ x", or one for each of several parameters, {"mu": "y ~ x", "phi": "~ z"}, that of the first parameter
-    first; the others are shared by all rows. family, link: a word or an object.
+    first; the others are shared by all rows. family, link: a word or an object; of a response Surv(time, event) or
+    between(lower, upper) it is the family of what is only partly seen.
     offset, exposure, weights, freq_weights, trials: a column name or an array.
     `weights` multiply the log-likelihood; `freq_weights` count rows; for proportions `weights` are the trials.
     sets: a column or array that tells which rows are the alternatives of one choice, for family="conditional_logit";
@@ -69,7 +71,9 @@ def glm(
     Raises ValueError naming the column and rows where data or arguments do not fit; a fit that fails gets a status.
     """
     sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-    options = Options(resolve_family(family, link), dispersion, aliased, resolve_penalty(penalty))
+    first = next(iter(formula.values())) if isinstance(formula, dict) else formula
+    seen = as_observed(resolve_family(family, link), first)
+    options = Options(seen, dispersion, aliased, resolve_penalty(penalty))
     if by is None:
         reading = options.family.support.reading
         frame = from_formula(formula, data, **sides, sets=sets, missing=missing, reading=reading)

@@ -43,6 +43,7 @@ LINKS = {
 }  # fmt: skip
 
 PENALTIES = {"jeffreys": Jeffreys}
+OBSERVED = {"Surv": fam.censored, "between": fam.interval_censored}  # words on the left of a formula
 
 
 class FitWarning(UserWarning):
@@ -79,6 +80,17 @@ def resolve_family(family, link=None) -> fam.Family:
     if not chosen.parameters:
         raise ValueError(f"{chosen.name} has no parameter before its classes are known; leave out link=.")
     return chosen.with_links(**{chosen.parameters[0]: found})
+
+
+def as_observed(family: fam.Family, formula: str) -> fam.Family:
+    """The family of what is seen of its response, as the word on the left of a formula says: Surv or between."""
+    word = formula.split("(")[0].strip()
+    if word not in OBSERVED or family.support.reading == "bounds":
+        return family
+    if family.support.reading == "classes":
+        raise ValueError(f"{word}(...) says between which bounds a number is; {family.name} has classes.")
+    family.check_density(f"responses {word}(...)")
+    return OBSERVED[word](family)
 
 
 def resolve_penalty(penalty) -> Penalty | None:

@@ -255,3 +255,9 @@ def test_what_needs_a_distribution_is_refused(what):
     with pytest.raises(ValueError, match=r"need a distribution, which QuasiPoisson|no likelihood to profile"):
         WITHOUT_A_DISTRIBUTION[what](fit)
     assert np.isfinite(fit.conf_int(method="profile_f")).all()
+
+
+@pytest.mark.parametrize("make", [jg.zero_inflated, jg.hurdle, jg.censored, jg.interval_censored, jg.truncated])
+def test_nothing_is_made_of_what_is_no_distribution(make):
+    with pytest.raises(ValueError, match=rf"the parts of {make.__name__}\(\.\.\.\) need a distribution"):
+        make(jg.QuasiPoisson())

@@ -21,6 +21,16 @@ def fit():
     return jg.glm("Surv(capped, seen) ~ ag", LEUK, family=FAMILY)
 
 
+def test_the_word_left_of_a_formula_wraps_the_family(fit):
+    plain = jg.glm("Surv(capped, seen) ~ ag", LEUK, family="weibull")
+    assert np.array_equal(plain.params, fit.params)
+    assert np.array_equal(plain.bse, fit.bse)
+    two = jg.glm({"mu": "between(capped, upper) ~ ag", "sigma": "~ ag"}, LEUK, family="lognormal")
+    wrapped = jg.glm({"mu": "between(capped, upper) ~ ag", "sigma": "~ ag"}, LEUK,
+                     family=jg.interval_censored(jg.LogNormal()))
+    assert np.array_equal(two.params, wrapped.params)
+
+
 def law(theta):
     return weibull_min(np.exp(-theta[2]), scale=np.exp(X @ theta[:2]))
 
@@ -74,7 +84,8 @@ def test_quantile_residuals_of_exact_times_are_normal_scores_and_those_of_others
     [
         ("Surv(capped, seen) ~ ag", {"seen": 7}, FAMILY, "Events are 1 exact, 0 larger, 2 smaller, 3 in an interval"),
         ("Surv(capped, seen) ~ ag", {"capped": -1.0}, FAMILY, "with bounds that are positive; 33 of 33 rows are not"),
-        ("Surv(capped, seen) ~ ag", {}, "weibull", "only bounds are known; wrap the family"),
+        ("Surv(capped, seen) ~ ag", {}, "ordinal", r"Surv\(\.\.\.\) says between which bounds a number is; Ordinal"),
+        ("Surv(capped, seen) ~ ag", {}, "quasipoisson", r"responses Surv\(\.\.\.\) need a distribution"),
         ("between(upper, capped) ~ ag", {}, jg.interval_censored(jg.Weibull()), "lower not above upper"),
     ],
 )

@@ -1,7 +1,8 @@
 """What families made of others share: the parameters of their parts, then their own."""
 
 import dataclasses
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, wraps
 
 from ...links import Link
 from ..base import Family, Traits
@@ -65,6 +66,19 @@ class Combinator(Family):
     @property
     def name(self):
         return f"{type(self).__name__}({', '.join(part.name for part in self.parts)})"
+
+
+def of_distributions(make: Callable) -> Callable:
+    """A function that makes one family of others; raises ValueError where one of them is not a distribution."""
+
+    @wraps(make)
+    def checked(*parts, **more):
+        for part in parts:
+            if isinstance(part, Family):
+                part.check_density(f"the parts of {make.__name__}(...)")
+        return make(*parts, **more)
+
+    return checked
 
 
 def _free_name(name: str, taken) -> str:

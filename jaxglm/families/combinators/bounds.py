@@ -13,12 +13,13 @@ from ...pytree import pytree, static
 from ..base import AnyFamily
 from ..support import Support
 from ..tails import log_above, log_among, log_between
-from .base import Combinator
+from .base import Combinator, of_distributions
 
 EVENTS = " Events are 1 exact, 0 larger, 2 smaller, 3 in an interval."
 FEW = 64  # counts of which each is taken
 
 
+@of_distributions
 def truncated(base: AnyFamily, lower: float = -inf, upper: float = inf) -> "Truncated":
     """The family given lower <= y <= upper: nothing outside these bounds could have been observed.
 
@@ -34,6 +35,7 @@ def truncated(base: AnyFamily, lower: float = -inf, upper: float = inf) -> "Trun
     return Truncated(base, lower, upper)
 
 
+@of_distributions
 def censored(base: AnyFamily) -> "Censored":
     """The family of a response that is known exactly or only to be larger, smaller, or in an interval.
 
@@ -43,6 +45,7 @@ def censored(base: AnyFamily) -> "Censored":
     return Censored(base, Times(base.support, "event"))
 
 
+@of_distributions
 def interval_censored(base: AnyFamily) -> "Censored":
     """The family of a response of which bounds are known: y is the pair (lower, upper), equal where it is exact, and
     infinite where there is no bound."""

@@ -12,19 +12,22 @@ from ..base import AnyFamily
 from ..continuous import Beta
 from ..support import Support
 from ..tails import log_above
-from .base import Combinator
+from .base import Combinator, of_distributions
 
 
+@of_distributions
 def zero_inflated(base: AnyFamily) -> "Inflated":
     """The family with extra zeros: `pi` is the probability of a structural zero. Source: Lambert (1992)."""
     return Inflated(base)
 
 
+@of_distributions
 def inflated(base: AnyFamily, *, at: float) -> "Inflated":
     """The family with extra mass at one point: `pi` is its probability."""
     return Inflated(base, at=float(at))
 
 
+@of_distributions
 def hurdle(base: AnyFamily) -> "Hurdle":
     """Zero or not, and if not a response of `base` that is not zero: `nonzero` is the probability of that.
 
@@ -33,6 +36,7 @@ def hurdle(base: AnyFamily) -> "Hurdle":
     return Hurdle(base)
 
 
+@of_distributions
 def zero_one_inflated(base: AnyFamily | None = None) -> "ZeroOneInflated":
     """Shares with extra mass at 0 and at 1: `end` is the probability of either, `one` that of 1 among them, so that any
     linear predictors give probabilities: P(0) = end (1 - one), P(1) = end one. Between the ends a response of `base`,

@@ -9,9 +9,10 @@ from ...links import Link, Logit
 from ...pytree import pytree
 from ..base import AnyFamily
 from ..support import Support
-from .base import Combinator
+from .base import Combinator, of_distributions
 
 
+@of_distributions
 def mixture(first: AnyFamily, second: AnyFamily) -> "Mixture":
     """Responses of `first` with probability `pi`, else of `second`, which must have the same support.
 
