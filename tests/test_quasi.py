@@ -260,4 +260,4 @@ def test_what_needs_a_distribution_is_refused(what):
 @pytest.mark.parametrize("make", [jg.zero_inflated, jg.hurdle, jg.censored, jg.interval_censored, jg.truncated])
 def test_nothing_is_made_of_what_is_no_distribution(make):
     with pytest.raises(ValueError, match=rf"the parts of {make.__name__}\(\.\.\.\) need a distribution"):
-        make(jg.QuasiPoisson())
+        make(jg.Quasi(jg.Poisson()))
