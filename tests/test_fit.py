@@ -324,3 +324,15 @@ def test_the_history_rises():
     assert np.isfinite(steps).all()
     assert (np.diff(steps) >= -1e-9).all()
     assert np.isnan(np.asarray(found.trace.loglik)[int(found.steps) :]).all()
+
+
+def test_rounding_of_a_long_sum_does_not_keep_a_fit_from_its_end():
+    """The last step gains less than the rounding of the log-likelihood, which may then seem to fall."""
+    rng = np.random.default_rng(13)
+    X = rng.standard_normal((20_000, 10))
+    X[:, 0] = 1.0
+    mean = 1 / (1 + np.exp(-X @ (0.5 * rng.standard_normal(10) / np.sqrt(10))))
+    y = np.clip(rng.beta(5 * mean, 5 * (1 - mean)), 1e-9, 1 - 1e-9)
+    fit = jg.GLM(y, X, family="beta").fit()
+    assert fit.converged
+    assert fit.n_iter <= 8

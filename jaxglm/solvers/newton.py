@@ -89,17 +89,25 @@ class Newton:
     def step(self, problem: Problem, s: NewtonState) -> NewtonState:
         """Evaluate the proposed step, accept or reject it, propose the next."""
         walled = replace(problem, barrier=s.barrier) if problem.family.constrained else problem
-        s = self._judge(walled, s)
-        before = s.decrement
-        s = self._conclude(problem, self._propose(walled, s), before)
+        before, near = s.decrement, (s.damping < 1e-3) & (s.decrement <= self._tolerance(problem, s))
+        s = self._judge(walled, s, near)
+        s = self._conclude(problem, self._propose(walled, s), before, near)
         return self._along_the_path(s) if problem.family.constrained else s
 
-    def _judge(self, problem: Problem, s: NewtonState) -> NewtonState:
+    def _tolerance(self, problem: Problem, s: NewtonState):
+        """Decrement at which the maximum is reached. It has a rounding floor, from the rounding of eta."""
+        floor = (problem.n + _weighted_square(s.information, s.theta)) * (32 * eps(s.theta)) ** 2
+        # steps on a curvature that is not exact shrink by a factor, so what remains is as large as the last
+        tol = self.tol * (1.0 if problem.penalty is None or problem.penalty.curved else INEXACT)
+        return tol * jnp.clip(s.spread, 1e-10, 1.0) + floor
+
+    def _judge(self, problem: Problem, s: NewtonState, near) -> NewtonState:
+        """Accept the trial or not. What it gains from a point `near` the maximum is less than the rounding."""
         trial = s.theta + s.step
         at = evaluate(problem, trial, expected=self.information == "expected")
         finite = jnp.isfinite(at.loglik) & jnp.all(jnp.isfinite(at.gradient)) & jnp.all(jnp.isfinite(at.information))
         slack = 8 * eps(trial) * jnp.abs(s.loglik)
-        accept = finite & ((at.loglik >= s.loglik - slack) | jnp.isneginf(s.loglik))
+        accept = finite & ((at.loglik >= s.loglik - slack) | jnp.isneginf(s.loglik) | near)
         gain = jnp.where(jnp.isneginf(s.loglik), s.expected_gain, at.loglik - s.loglik)
         first = s.steps == 0
         kept = s._replace(
@@ -108,7 +116,7 @@ class Newton:
             gradient=jnp.where(accept, at.gradient, s.gradient),
             information=jnp.where(accept, at.information, s.information),
             spread=jnp.where(accept, at.spread, s.spread),
-            damping=_damping(s, accept, gain, slack),
+            damping=_damping(s, accept, gain, (s.expected_gain > slack) & ~near),
             steps=s.steps + 1,
             status=jnp.where((s.steps == 1) & ~accept & jnp.isneginf(s.loglik), code(Status.NON_FINITE), s.status),
         )
@@ -131,26 +139,22 @@ class Newton:
             trace=s.trace.put(s.steps - 1, s.loglik, decrement) if self.record else s.trace,
         )  # fmt: skip
 
-    def _conclude(self, problem: Problem, s: NewtonState, before) -> NewtonState:
-        """Set the status if this was the last step. before: the decrement of the last one. The decrement has a rounding
-        floor, from the rounding of eta."""
-        floor = (problem.n + _weighted_square(s.information, s.theta)) * (32 * eps(s.theta)) ** 2
+    def _conclude(self, problem: Problem, s: NewtonState, before, near) -> NewtonState:
+        """Set the status if this was the last step. before: the decrement of the last one, which was `near` or not."""
         undamped = s.damping < 1e-3
         s = _follow(problem, s, undamped)
         endless = s.drift >= 5
         limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
-        # steps on a curvature that is not exact shrink by a factor, so what remains is as large as the last
-        tol = self.tol * (1.0 if problem.penalty is None or problem.penalty.curved else INEXACT)
-        small = tol * jnp.clip(s.spread, 1e-10, 1.0)
+        small = self._tolerance(problem, s)
         # The information at this last point stands for that at the end. Its relative change over a step is the root of
         # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
         # would count, one step more is asked for.
         changed = jnp.where(jnp.isfinite(before), SAME * before, 1e-2 * small)
-        surely = s.decrement <= jnp.minimum(changed, SURE * small) + floor
-        slowly = (s.decrement <= small + floor) & (before <= small + floor)
+        surely = s.decrement <= jnp.minimum(changed, SURE * small)
+        slowly = near & (s.decrement <= small)
         still = ~jnp.any(s.drift > 0) & (surely | slowly)
-        gone = jnp.any(endless) & (s.decrement <= tol + floor)
+        gone = jnp.any(endless) & (s.decrement <= self.tol + small)
         free = undamped & ~(s.barrier > 0)
         # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
         still_there = ((s.damping > 1e8) & (s.decrement < FOLLOWED) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
@@ -183,9 +187,9 @@ class Newton:
         )
 
 
-def _damping(s: NewtonState, accept, gain, slack):
-    """Levenberg's rule: less after a step that gained what was promised, more after one that did not."""
-    promised = s.expected_gain > slack
+def _damping(s: NewtonState, accept, gain, promised):
+    """Levenberg's rule: less after a step that gained what was promised, or of which nothing that rounding would leave
+    was, more after one that did not."""
     ratio = jnp.where(promised, gain / jnp.where(promised, s.expected_gain, 1.0), 1.0)
     lower = jnp.where(s.damping / 8 < 1e-3, 0.0, s.damping / 8)
     accepted = jnp.where(ratio > 0.5, lower, jnp.where(ratio < 0.1, jnp.maximum(4 * s.damping, 0.01), s.damping))
