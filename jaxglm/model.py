@@ -71,7 +71,7 @@ def glm(
     Raises ValueError naming the column and rows where data or arguments do not fit; a fit that fails gets a status.
     """
     sides: Any = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-    first = next(iter(formula.values())) if isinstance(formula, dict) else formula
+    first = next(iter(formula.values()), "") if isinstance(formula, dict) else formula
     seen = as_observed(resolve_family(family, link), first)
     options = Options(seen, dispersion, aliased, resolve_penalty(penalty))
     if by is None:

@@ -14,6 +14,7 @@ from .base import Status, Trace, code
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
 INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
 SAME = 1e-10  # relative change of the information by the last step that is left out of it
+ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
 
@@ -102,12 +103,14 @@ class Newton:
         return tol * jnp.clip(s.spread, 1e-10, 1.0) + floor
 
     def _judge(self, problem: Problem, s: NewtonState, near) -> NewtonState:
-        """Accept the trial or not. What it gains from a point `near` the maximum is less than the rounding."""
+        """Accept the trial or not. From a point `near` the maximum the gain may be less than the rounding of the sum,
+        which is then allowed for; a sharp log-likelihood can fall further."""
         trial = s.theta + s.step
         at = evaluate(problem, trial, expected=self.information == "expected")
         finite = jnp.isfinite(at.loglik) & jnp.all(jnp.isfinite(at.gradient)) & jnp.all(jnp.isfinite(at.information))
         slack = 8 * eps(trial) * jnp.abs(s.loglik)
-        accept = finite & ((at.loglik >= s.loglik - slack) | jnp.isneginf(s.loglik) | near)
+        allowed = slack + jnp.where(near, ROUNDED * eps(trial) ** 0.5, 0.0)
+        accept = finite & ((at.loglik >= s.loglik - allowed) | jnp.isneginf(s.loglik))
         gain = jnp.where(jnp.isneginf(s.loglik), s.expected_gain, at.loglik - s.loglik)
         first = s.steps == 0
         kept = s._replace(
@@ -116,7 +119,7 @@ class Newton:
             gradient=jnp.where(accept, at.gradient, s.gradient),
             information=jnp.where(accept, at.information, s.information),
             spread=jnp.where(accept, at.spread, s.spread),
-            damping=_damping(s, accept, gain, (s.expected_gain > slack) & ~near),
+            damping=_damping(s, accept, gain, s.expected_gain > allowed),
             steps=s.steps + 1,
             status=jnp.where((s.steps == 1) & ~accept & jnp.isneginf(s.loglik), code(Status.NON_FINITE), s.status),
         )
