@@ -5,9 +5,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 from scipy.optimize import minimize
 from scipy.special import logsumexp
+from statsmodels.discrete import conditional_models as discrete
 
 import jaxglm as jg
 from jaxglm.pytree import pytree
@@ -87,7 +89,6 @@ def test_a_likelihood_by_hand():
 
 
 def test_statsmodels():
-    discrete = pytest.importorskip("statsmodels.discrete.conditional_models")
     model = discrete.ConditionalLogit(FRAME["choice"].to_numpy(), X, groups=FRAME["trip"].to_numpy())
     theirs = model.fit(method="bfgs", disp=0, gtol=1e-8, maxiter=500)
     np.testing.assert_allclose(FIT.params, theirs.params, rtol=0, atol=1e-3)  # BFGS stops early
@@ -324,7 +325,6 @@ def test_separated_choices():
 
 
 def test_other_frames():
-    polars = pytest.importorskip("polars")
     fit = jg.glm(FORMULA, polars.from_pandas(FRAME), family="conditional_logit", sets="trip")
     np.testing.assert_allclose(fit.params, FIT.params, rtol=1e-12)
     dot = jg.glm("choice ~ .", FRAME[["trip", "choice", "price", "time"]], family="conditional_logit", sets="trip")

@@ -464,6 +464,29 @@ def test_expected_errors_of_points_with_a_mass():
                                1 / np.sqrt(len(X) * share * (1 - share)), rtol=1e-7)  # fmt: skip
 
 
+def test_expected_errors_of_successes_out_of_trials():
+    """Beta-binomial: the sum over all numbers of successes of the curvature, by differences of SciPy's density."""
+    rng, X, _ = simulated(60)
+    trials = rng.integers(3, 9, len(X)).astype(float)
+    y = rng.binomial(trials.astype(int), rng.beta(2.0, 3.0, len(X))).astype(float)
+    fit = jg.GLM((y, trials), X[:, :2], family="beta_binomial").fit()
+    theta, far = np.asarray(fit.state.theta), 1e-4
+
+    def logliks(t):
+        with jax.enable_x64(True):
+            eta = [np.repeat(e[: len(X)] if np.ndim(e) else [e] * len(X), 9) for e in linear_predictors(
+                jg.problem(fit.family, X[:, :2], (y, trials)), t)]
+            k, n = np.tile(np.arange(9.0), len(X)), np.repeat(trials, 9)
+            one = jax.vmap(lambda k, n, *e: fit.family.loglik((k, n), *fit.family.views(e)))
+            return np.where(k <= n, np.asarray(one(np.minimum(k, n), n, *eta)), -np.inf)
+
+    mass, P = np.exp(logliks(theta)), len(theta)
+    slopes = np.stack([(logliks(theta + d) - logliks(theta - d)) / (2 * far) for d in far * np.eye(P)])
+    scores = np.where(mass > 0, slopes, 0.0)
+    np.testing.assert_allclose(fit.with_cov("expected").bse, np.sqrt(np.diag(np.linalg.inv(scores * mass @ scores.T))),
+                               rtol=1e-5)  # fmt: skip
+
+
 def test_there_is_no_expected_information_without_the_distribution_of_a_number():
     rng, X, mu = simulated()
     classes = jg.GLM(rng.integers(0, 3, len(X)), X[:, 1:], family="ordinal").fit()

@@ -48,26 +48,19 @@ class Moments(NamedTuple):
 
 def tails(family: Family, y, eta: tuple) -> Tails:
     """Tail probabilities of one response y, or pair (successes, trials), at linear predictors eta (scalars)."""
-    spots, log_mass = _masses(family, eta, y)
-    single = y[0] if isinstance(y, tuple) else y
-    atoms, atom_mass = atoms_of(family, eta, log_mass, single)
-    sides = jnp.concatenate([spots.side, jnp.sign(atoms - single).astype(int)])
-    masses = jnp.concatenate([log_mass, atom_mass])
+    spots, atoms, masses = _outcomes(family, eta, y)
+    sides = jnp.concatenate([spots.side, jnp.sign(atoms - _single(y)).astype(int)])
     below, at, above = (logsumexp(jnp.where(sides == s, masses, -jnp.inf)) for s in (-1, 0, 1))
     return Tails(below, at, above, logsumexp(masses))
 
 
 def moments(family: Family, y, eta: tuple) -> Moments:
     """Mean and variance of the response; of y only the number of trials matters, if it is a pair."""
-    spots, log_mass = _masses(family, eta, y)
-    single = y[0] if isinstance(y, tuple) else y
-    atoms, atom_mass = atoms_of(family, eta, log_mass, single)
-    values = jnp.concatenate([spots.y[0] if isinstance(y, tuple) else spots.y, atoms])
-    mass = jnp.exp(jnp.concatenate([log_mass, atom_mass]))
-    share = mass / jnp.sum(mass)  # the rounding of the log-likelihood cancels
-    expect = lambda v: jnp.sum(jnp.where(share > 0, share * v, 0.0))  # noqa: E731
-    mean = expect(values)
-    return Moments(mean, expect((values - mean) ** 2), jnp.log(jnp.sum(mass)))
+    spots, atoms, masses = _outcomes(family, eta, y)
+    values = jnp.concatenate([_single(spots.y), atoms])
+    share = jax.nn.softmax(masses)  # the rounding of the log-likelihood cancels
+    mean = _expectation(share, values)
+    return Moments(mean, _expectation(share, (values - mean) ** 2), logsumexp(masses))
 
 
 class Expected(NamedTuple):
@@ -79,14 +72,19 @@ class Expected(NamedTuple):
 
 def expected(family: Family, y, eta: tuple) -> Expected:
     """Expected information in eta; of y only the number of trials matters, if it is a pair."""
-    spots, log_mass = _masses(family, eta, y)
-    single = y[0] if isinstance(y, tuple) else y
-    atoms, atom_mass = atoms_of(family, eta, log_mass, single)
-    values = spots.y if isinstance(y, tuple) else jnp.concatenate([spots.y, atoms])
-    share = jax.nn.softmax(log_mass if isinstance(y, tuple) else jnp.concatenate([log_mass, atom_mass]))
-    bend = rows(Problem(family, values, (), ()), eta).curvature
-    block = [[-jnp.sum(jnp.where(share > 0, share * b, 0.0)) for b in line] for line in bend]
-    return Expected(jnp.stack([jnp.stack(line) for line in block]), logsumexp(jnp.concatenate([log_mass, atom_mass])))
+    spots, atoms, masses = _outcomes(family, eta, y)
+    values = spots.y if isinstance(y, tuple) else jnp.concatenate([spots.y, atoms])  # pairs have no atoms
+    bend, share = rows(Problem(family, values, (), ()), eta).curvature, jax.nn.softmax(masses)
+    block = [jnp.stack([-_expectation(share, b) for b in line]) for line in bend]
+    return Expected(jnp.stack(block), logsumexp(masses))
+
+
+def _single(y):
+    return y[0] if isinstance(y, tuple) else y
+
+
+def _expectation(share, values):
+    return jnp.sum(jnp.where(share > 0, share * values, 0.0))
 
 
 def over_distribution(family: Family, y, eta: tuple, functions: Callable) -> tuple:
@@ -94,6 +92,13 @@ def over_distribution(family: Family, y, eta: tuple, functions: Callable) -> tup
     spots, log_mass = _masses(family, eta, y)
     mass = jnp.exp(log_mass)
     return tuple(jnp.sum(jnp.where(mass > 0, mass * v, 0.0)) for v in functions(spots.y))
+
+
+def _outcomes(family: Family, eta: tuple, y) -> tuple[Nodes, jax.Array, jax.Array]:
+    """Nodes and single points, and the logs of the probabilities that they stand for, those of the points last."""
+    spots, log_mass = _masses(family, eta, y)
+    atoms, atom_mass = atoms_of(family, eta, log_mass, _single(y))
+    return spots, atoms, jnp.concatenate([log_mass, atom_mass])
 
 
 def _masses(family: Family, eta: tuple, y) -> tuple[Nodes, jax.Array]:

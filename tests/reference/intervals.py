@@ -9,7 +9,7 @@ from . import measure
 from .case import Case
 from .fits import Fits
 from .quantity import Quantity, at
-from .yardsticks import in_r_se
+from .yardsticks import has_likelihood, in_r_se
 
 LEVEL = 0.05
 
@@ -34,6 +34,6 @@ def in_joint_units(ours, truth, case: Case) -> float:
 
 
 INTERVALS = (
-    Quantity("ci_profile", at("exact.ci_profile.limits"), exact_limits, 1e-6, in_joint_units),
+    Quantity("ci_profile", at("exact.ci_profile.limits"), exact_limits, 1e-6, in_joint_units, when=has_likelihood),
     Quantity("R.ci_profile", at("fit.ci.profile_R"), r_limits, 1e-3, in_r_se),
 )
