@@ -31,16 +31,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ask_for_threads() -> None:
-    """Ask XLA's CPU client, which reads this when it starts, for a second thread a core, so that batches can run a
-    program on each; see batch/threads.py. Where the client has started already nothing changes."""
-    os.environ.setdefault("PJRT_NPROC", str(2 * cores()))
-
-
 @lru_cache(maxsize=1)
 def _accepted() -> dict:
     """The options that this version of XLA knows."""
-    _ask_for_threads()
     if jax.default_backend() != "cpu":
         return {}
     try:

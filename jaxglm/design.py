@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .numerics import Array, dot
+from .numerics import Array, dot, once
 from .pytree import pytree, static
 
 CROSSED_SIZE = 1 << 18  # elements of the products of columns up to which they are worth keeping
@@ -32,7 +32,7 @@ class Dense:
         """X' diag(w) X_other, (p, p_other)."""
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
-        return dot((self.X * w[:, None]).T, other.X)
+        return dot((self.X * once(w)[:, None]).T, other.X)
 
     def form(self, V, other: "Design"):
         """x' V x_other of every row, (n,)."""

@@ -127,7 +127,7 @@ def _begin(problem: Problem):
     if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
         return _start(problem)
     sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
-    pilot = run(Newton(tol=1e-3, max_steps=30), sample, _start(sample)).theta
+    pilot = run(Newton(tol=1e-3, max_steps=30, errors=False), sample, _start(sample)).theta
     empty = replace(problem, designs=tuple(d.empty(problem.dtype) for d in problem.designs))
     return jnp.where(objective(problem, pilot) >= objective(empty, pilot[:0]), pilot, 0.0)  # at zero without X
 
@@ -158,14 +158,22 @@ def _sketch(problem: Problem) -> Problem:
 
 def _levelled(problem: Problem, sketch: Problem):
     """The mean's first candidate with the best of a few levels of the one further parameter, or the top of the parabola
-    through three of them, or another candidate at that level."""
+    through three of them, or the constant mean at that level."""
     one = _constant(problem.designs[1], problem.dtype)
     at = lambda mean, level: jnp.concatenate([mean, level * one])  # noqa: E731
-    step, *others = _mean_candidates(problem)
+    step, flat, *_ = _mean_candidates(problem)
     levels = jnp.asarray(SHARED_STARTS, problem.dtype)
-    values = _objectives(sketch, jax.vmap(lambda level: at(step, level))(levels))
+    values = _objectives(_held(sketch, step), levels[:, None] * one)
     best = jnp.argmax(values)
-    return _best(sketch, [at(step, _top(levels, values, best)), *(at(mean, levels[best]) for mean in (step, *others))])
+    return _best(sketch, [at(step, levels[best]), at(step, _top(levels, values, best)), at(flat, levels[best])])
+
+
+def _held(problem: Problem, mean) -> Problem:
+    """The problem with the first predictor held where these coefficients have it, and no penalty on the others."""
+    designs, offsets = problem.designs, problem.offsets
+    eta = designs[0].matvec(mean) if offsets[0] is None else designs[0].matvec(mean) + offsets[0]
+    return replace(problem, designs=(designs[0].empty(problem.dtype), *designs[1:]), offsets=(eta, *offsets[1:]),
+                   penalty=None)
 
 
 def _top(x, values, best):

@@ -219,3 +219,33 @@ def test_a_free_dispersion_beside_numbers_that_differ_between_members():
         assert fits.llf[i] == pytest.approx(one.llf, rel=1e-12)
         assert fits.dispersion[i] == pytest.approx(one.dispersion, rel=1e-12)
         np.testing.assert_allclose(fits.bse[i], one.bse, rtol=1e-12)
+
+
+# ---------------------------------------------------------------- side by side
+
+
+@jg.family
+class Correlated:
+    """Gaussian, with a log-likelihood that takes the long way through LAPACK."""
+
+    mu: jg.Link = jg.Identity()
+
+    def loglik(self, y, mu):
+        root = jnp.linalg.cholesky(jnp.eye(2, dtype=y.dtype) * (2 + 0 * mu.value))
+        return -0.5 * (y - mu.value) ** 2 * root[0, 0]
+
+
+def test_a_family_that_calls_lapack_runs_one_chunk_at_a_time(monkeypatch):
+    """On a batch LAPACK waits inside XLA's threads: two programs would wait for each other."""
+    from jaxglm.batch import engine
+
+    threads, in_turn = [], engine.in_turn
+    monkeypatch.setattr(engine, "workers", lambda sharding=None: 2)
+    monkeypatch.setattr(engine, "in_turn", lambda work, items, n: threads.append(n) or in_turn(work, items, n))
+    X, Y = np.column_stack([np.ones(40), np.arange(40.0)]), np.random.default_rng(0).normal(size=(64, 40))
+    slow = jg.fit_batch(Correlated(), X, Y, chunk=8)
+    assert set(threads) == {1}
+    threads.clear()
+    plain = jg.fit_batch("gaussian", X, Y, chunk=8)
+    assert set(threads) == {2}
+    np.testing.assert_allclose(slow.params, plain.params, rtol=1e-9, atol=1e-12)

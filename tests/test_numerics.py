@@ -187,3 +187,34 @@ def test_factor_is_batched():
 def test_dot_keeps_the_dtype():
     a = jnp.ones((2, 3), jnp.float32)
     assert numerics.dot(a, a.T).dtype == jnp.float32
+
+
+def matrices(P: int) -> np.ndarray:
+    """Of a batch (5, P, P): two regular, one of extreme units, one with a column of zeros, one that is indefinite."""
+    rng = np.random.default_rng(P)
+    X = rng.normal(size=(5, 3 * P, P))
+    A = np.einsum("bni,bnj->bij", X, X)
+    A[1] *= np.outer(*[10.0 ** rng.uniform(-100, 100, P)] * 2)
+    A[2, 0], A[2, :, 0] = 0.0, 0.0
+    A[3] -= 2 * np.linalg.eigvalsh(A[3])[P // 2] * np.eye(P)
+    return A
+
+
+@pytest.mark.parametrize("P", [1, 2, 7, 33])
+def test_a_batch_is_factored_like_each_matrix_alone(P):
+    """Whether it is eliminated together or, where matrices are larger, handed to LAPACK one by one."""
+    A, b = matrices(P), np.random.default_rng(0).normal(size=(5, P))
+    told = lambda A, b: (lambda f: (f.solve(b), f.pivot, f.damping))(numerics.factor(A))  # noqa: E731
+    with jax.enable_x64(True):
+        together = jax.jit(jax.vmap(told))(A, b)
+        alone = [told(jnp.asarray(a), jnp.asarray(c)) for a, c in zip(A, b, strict=True)]
+        for got, want in zip(together, zip(*alone, strict=True), strict=True):
+            for g, w in zip(np.asarray(got), np.asarray(want), strict=True):
+                np.testing.assert_allclose(g, w, rtol=1e-9, atol=1e-12 * np.max(np.abs(w)))
+        np.testing.assert_allclose(A[0] @ np.asarray(together[0])[0], b[0], rtol=1e-9, atol=1e-9)
+
+
+def test_two_matrices_of_a_batch_have_their_own_pivots():
+    with jax.enable_x64(True):
+        grams = jnp.asarray([[[1.0, c], [c, 1.0]] for c in (0.0, 0.6, 0.8)])
+        np.testing.assert_allclose(jax.vmap(lambda a: numerics.factor(a).pivot)(grams), [1.0, 0.64, 0.36], rtol=1e-14)

@@ -7,20 +7,17 @@ tried once more with other settings.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-from ..compiled import program
-from ..fit import concluded, information_of, initial
-from ..numerics import factor
 from ..solvers import Newton, Status
 from .members import Members
+from .programs import Outcome, advance_members, apply_to_members, begin_members, waits
 from .threads import default_platform, in_turn, workers
 
 ROUNDS = (6, 12, 32)  # steps of the rounds; the last one is repeated
@@ -31,18 +28,6 @@ ROW_ARRAYS = 12  # row-sized temporaries of one evaluation
 MOST_MEMBERS = 65_536  # in one linear-algebra call: beyond, batched factorisations on GPUs went silently wrong
 FEW_MEMBERS = (8, 64, 512)  # chunk sizes of small batches: padding costs them less than another compilation
 RESCUED = (Status.MAX_STEPS, Status.NO_PROGRESS, Status.NON_FINITE, Status.INFEASIBLE)
-
-
-class Outcome(NamedTuple):
-    """What is kept of each member: theta and its standard errors at unit dispersion (B, P), the rest (B,)."""
-
-    theta: Any
-    se: Any
-    loglik: Any
-    status: Any
-    steps: Any
-    decrement: Any
-    spread: Any  # mean squared standardised score
 
 
 @dataclass(frozen=True)
@@ -58,7 +43,8 @@ class Plan:
 
 
 def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome:
-    """Outcome of every member as NumPy arrays. start: (B, P), or found from the data. index: the members to fit, by
+    """Outcome of every member as NumPy arrays. start: (B, P), or a pytree that is a function of a member's problem, or
+    found from the data. index: the members to fit, by
     default all; the others keep NaN and the status RUNNING. Standard errors are those of `plan.back @ theta`."""
     if not members.size:
         raise ValueError("a batch needs at least one member.")
@@ -66,7 +52,7 @@ def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome
     found = desk.empty()
     index = np.arange(members.size) if index is None else index
     begun = _first(desk, index, start, plan.solver)
-    pilots = workers(plan.sharding)
+    pilots = desk.workers
     many = len(index) > 4 * pilots * desk.size
     waiting = _joined(_round(desk, found, islice(begun, pilots), ROUNDS[-1] if many else ROUNDS[0]),
                       _round(desk, found, begun, _usual_steps(found)))
@@ -149,55 +135,12 @@ class Desk:
     def form(self) -> tuple:
         return self.members.structure, self.members.axes
 
-
-# --- programs: each is compiled once for a structure, a chunk size and a solver
-
-
-@program(static_argnames=("form", "given"))
-def _begin(form, given, leaves, solver, start):
-    """Solver states (C, ...) before the first step."""
-
-    def one(leaves, start):
-        problem = jax.tree.unflatten(form[0], leaves)
-        return solver.init(problem, start if given else initial(problem))
-
-    return jax.vmap(one, in_axes=(form[1], 0))(leaves, start)
-
-
-@program(static_argnames=("form", "expected"))
-def _advance(form, expected, leaves, solver, state, steps, back):
-    """The states after at most so many steps, and what they stand for if they ended there."""
-
-    def step(leaves, s):
-        return solver.step(jax.tree.unflatten(form[0], leaves), s)
-
-    def passes(carry):
-        k, s = carry
-        running = s.status == Status.RUNNING
-        moved = jax.vmap(step, in_axes=(form[1], 0))(leaves, s)
-        return k + 1, jax.tree.map(lambda new, old: jnp.where(_column(running, new), new, old), moved, s)
-
-    unfinished = lambda c: (c[0] < steps) & jnp.any(c[1].status == Status.RUNNING)  # noqa: E731
-    state = lax.while_loop(unfinished, passes, (jnp.int32(0), state))[1]
-    return state, jax.vmap(partial(_outcome, form[0], expected, back, solver), in_axes=(form[1], 0))(leaves, state)
-
-
-def _column(mask, like):
-    return mask.reshape(mask.shape + (1,) * (like.ndim - 1))
-
-
-def _outcome(structure, expected, back, solver, leaves, state) -> Outcome:
-    problem = jax.tree.unflatten(structure, leaves)
-    fitted = concluded(problem, state.theta, state)
-    information, spread = information_of(problem, solver, state, expected)
-    solved = factor(information)
-    outward = jnp.eye(fitted.theta.shape[0], dtype=fitted.theta.dtype)
-    if back is not None:
-        outward = outward.at[: back.shape[0], : back.shape[0]].set(back)
-    variance = jnp.sum(outward * solved.solve(outward.T).T, axis=1)
-    se = jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(variance))
-    penalty = 0.0 if problem.penalty is None else problem.penalty(problem, fitted.theta)
-    return Outcome(fitted.theta, se, fitted.loglik + penalty, fitted.status, fitted.steps, fitted.decrement, spread)
+    @cached_property
+    def workers(self) -> int:
+        """Programs that may run side by side."""
+        leaves = zip(self.members.leaves, self.members.batched, strict=True)
+        shapes = tuple((np.shape(a)[1:] if b else np.shape(a), str(a.dtype)) for a, b in leaves)
+        return 1 if waits(self.members.structure, shapes) else workers(self.plan.sharding)
 
 
 # --- rounds
@@ -207,8 +150,8 @@ def _first(desk: Desk, index: np.ndarray, start, solver):
     """Chunks of members with their first states."""
     def made(filled):
         leaves = desk.leaves(filled)
-        begin = np.zeros((len(filled), desk.parameters)) if start is None else start[filled]
-        return leaves, solver, _begin(desk.form, start is not None, leaves, solver, desk.placed(begin))
+        begin = start if start is None or callable(start) else desk.placed(start[filled])
+        return leaves, solver, begin_members(desk.form, leaves, solver, begin)
 
     for piece, filled in desk.chunks(index, desk.size):
         yield piece, partial(made, filled)
@@ -248,14 +191,14 @@ def _round(desk: Desk, found: Outcome, chunks, steps: int):
     def work(chunk):
         piece, made = chunk
         leaves, solver, state = made()
-        state, outcome = _advance(desk.form, desk.plan.expected, leaves, solver, state, steps, desk.plan.back)
+        state, outcome = advance_members(desk.form, desk.plan.expected, leaves, solver, state, steps, desk.plan.back)
         outcome = Outcome(*(np.asarray(a)[: len(piece)] for a in outcome))
         running = np.flatnonzero(outcome.status == Status.RUNNING)
         rest = (piece[running], jax.tree.map(partial(_some, running), state), solver) if len(running) else None
         return piece, outcome, rest
 
     left: list = []
-    for piece, outcome, rest in in_turn(work, chunks, workers(desk.plan.sharding)):
+    for piece, outcome, rest in in_turn(work, chunks, desk.workers):
         _store(found, piece, outcome)
         left += [] if rest is None else [rest]
         if desk.plan.progress is not None:
@@ -312,17 +255,10 @@ def over_members(function: Callable, members: Members, *arrays, context=None, ch
     desk = Desk.of(members, Plan(solver=None, chunk=chunk))
     parts = []
     for piece, filled in desk.chunks(np.arange(members.size), desk.size):
-        value = _apply(function, desk.form, desk.leaves(filled), tuple(a[filled] for a in arrays), context)
+        value = apply_to_members(function, desk.form, desk.leaves(filled), tuple(a[filled] for a in arrays), context)
         parts.append(jax.tree.map(partial(_head, len(piece)), value))
     return jax.tree.map(lambda *a: np.concatenate(a), *parts)
 
 
 def _head(size: int, a) -> np.ndarray:
     return np.asarray(a)[:size]
-
-
-@program(static_argnames=("function", "form"))
-def _apply(function, form, leaves, arrays, context):
-    shared = () if context is None else (context,)
-    one = lambda leaves, arrays: function(jax.tree.unflatten(form[0], leaves), *shared, *arrays)  # noqa: E731
-    return jax.vmap(one, in_axes=(form[1], 0))(leaves, arrays)

@@ -14,14 +14,14 @@ POOL = "tf_XLAEigen"  # name of the threads on which XLA's CPU client runs the p
 
 
 def workers(sharding=None) -> int:
-    """Threads that may each run a program. One, unless XLA has a thread for every core beside one for every worker.
+    """Threads that may each run a program: as many as there are cores, if XLA has a thread for each.
 
-    A running program holds a thread of XLA's pool to its end and waits there for others that compute its parts. On a
-    pool of two, two programs waited for each other (logistic, 512 members of 500 x 8, jaxlib 0.10.2).
+    A running program holds a thread of XLA's pool to its end. More threads than cores would take it from one to the
+    other; what waits there for other threads can wait for ever, as a batch of LAPACK calls does (jaxlib 0.10.2).
     """
     if sharding is not None or default_platform() != "cpu":
         return 1
-    return cores() if pool_size() >= 2 * cores() else 1
+    return cores() if pool_size() >= cores() else 1
 
 
 def pool_size() -> int:

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 
 from ..compiled import program
 from ..numerics import factor
@@ -60,7 +59,7 @@ def _row_calculus(problem: Problem, theta, expected: bool):
 def _images(problem: Problem, information):
     """A (n, K, P) with A A' = X_i J^-1 X_i' for each row, and the root R of J^-1 = R R' that it is the image of."""
     solved = factor(information)
-    root = solved.scale[:, None] * solve_triangular(solved.cholesky, jnp.eye(len(information)), lower=True).T
+    root = solved.scale[:, None] * solved.root.T
     return images(problem, root), root
 
 

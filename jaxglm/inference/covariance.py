@@ -37,10 +37,9 @@ def inverse_root(information):
     """R (P, P) with R R' the inverse of an information; NaN where that is singular or not positive definite. A
     coefficient without information (a row and column of zeros) is left out: its row of R is zero."""
     solved = factor(information)
-    eye = jnp.eye(information.shape[0], dtype=information.dtype)
-    root = lax.linalg.triangular_solve(solved.cholesky, eye, left_side=True, lower=True, transpose_a=True)
+    root = solved.scale[:, None] * solved.root.T
     present = jnp.diagonal(information) != 0
-    return jnp.where(solved.damping > 0, jnp.nan, jnp.where(present[:, None], root * solved.scale[:, None], 0.0))
+    return jnp.where(solved.damping > 0, jnp.nan, jnp.where(present[:, None], root, 0.0))
 
 
 def standard_scores(problem: Problem, theta, root, *, kind: str = "HC0", expected: bool = False, counts=None) -> Scores:

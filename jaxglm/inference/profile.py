@@ -105,7 +105,7 @@ def coordinates(information, direction):
     """(T, se): T' information T is the identity where that is regular, and direction' T = (se, 0, ..., 0)."""
     solved = factor(information)
     eye = jnp.eye(information.shape[0], dtype=information.dtype)
-    root = lax.linalg.triangular_solve(solved.cholesky, eye, left_side=True, lower=True).T * solved.scale[:, None]
+    root = solved.root.T * solved.scale[:, None]
     seen = dot(direction, root)
     se = jnp.sqrt(jnp.sum(seen * seen))
     aim = seen / jnp.where(se > 0, se, 1.0)

@@ -41,12 +41,20 @@ class Units:
 
     def weights(self, counts: np.ndarray) -> np.ndarray:
         """Row weights (b, N) of samples that hold each unit so often: counts (b, U)."""
-        return counts[:, self.code] * self.weight
+        U = counts.shape[1]
+        if not np.array_equal(self.code[:U], np.arange(U)) or np.any(self.weight[U:]):
+            return counts[:, self.code] * self.weight
+        full = np.zeros((len(counts), len(self.code)))  # rows are units: gathering them would take four times as long
+        np.multiply(counts, self.weight[:U], out=full[:, :U])
+        return full
 
     def drawn(self, rng: np.random.Generator, b: int) -> np.ndarray:
         """Counts (b, U) of as many units as there are, drawn with replacement."""
-        U, pool = len(self.times), np.repeat(np.arange(len(self.times)), self.times)
-        picked = pool[rng.integers(len(pool), size=(b, len(pool)))] + U * np.arange(b)[:, None]
+        U, total = len(self.times), self.total
+        picked = rng.integers(total, size=(b, total))
+        if total > U:
+            picked = np.repeat(np.arange(U), self.times)[picked]
+        picked += U * np.arange(b)[:, None]
         return np.bincount(picked.ravel(), minlength=b * U).reshape(b, U)
 
     def without_one(self, start: int, stop: int) -> np.ndarray:

@@ -17,6 +17,7 @@ SAME = 1e-10  # relative change of the information by the last step that is left
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
+SLOWLY = 0.01  # share of the last decrement above which it is: near a maximum the next is far less
 
 
 class NewtonState(NamedTuple):
@@ -54,6 +55,7 @@ class Newton:
     max_steps: int = 200
     damping: float = 0.0  # of the first step; raised and lowered as steps fail and succeed
     record: int = static(default=0)  # number of steps whose history is kept
+    errors: bool = static(default=True)  # whether the last information is to stand for that at the maximum
 
     def __post_init__(self):
         if self.information not in ("observed", "expected"):
@@ -145,7 +147,7 @@ class Newton:
     def _conclude(self, problem: Problem, s: NewtonState, before, near) -> NewtonState:
         """Set the status if this was the last step. before: the decrement of the last one, which was `near` or not."""
         undamped = s.damping < 1e-3
-        s = _follow(problem, s, undamped)
+        s = _follow(problem, s, before, undamped)
         endless = s.drift >= 5
         limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
@@ -154,7 +156,10 @@ class Newton:
         # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
         # would count, one step more is asked for.
         changed = jnp.where(jnp.isfinite(before), SAME * before, 1e-2 * small)
-        surely = s.decrement <= jnp.minimum(changed, SURE * small)
+        ratio = s.decrement / jnp.where(jnp.isfinite(before) & (before > 0), before, 0.0)
+        ahead = jnp.where(ratio < SLOWLY, s.decrement * ratio**2, s.decrement)  # quadratic convergence
+        sure = s.decrement <= jnp.minimum(changed, SURE * small)
+        surely = sure if self.errors else (s.decrement <= small) | (ahead <= 1e-4 * small)
         slowly = near & (s.decrement <= small)
         still = ~jnp.any(s.drift > 0) & (surely | slowly)
         gone = jnp.any(endless) & (s.decrement <= self.tol + small)
@@ -204,11 +209,12 @@ def _weighted_square(information, v):
     return jnp.sum(v * v * jnp.abs(jnp.diagonal(information)))
 
 
-def _follow(problem: Problem, s: NewtonState, undamped) -> NewtonState:
+def _follow(problem: Problem, s: NewtonState, before, undamped) -> NewtonState:
     """Count for how long each linear predictor has drifted: near a maximum the steps shrink quadratically, towards
     infinity they hardly shrink although the gain vanishes."""
     none = jnp.zeros_like(s.moved)
-    moves = when(s.decrement < FOLLOWED, _moves, none, problem, s.step)
+    suspect = (s.decrement < FOLLOWED) & ~(s.decrement < SLOWLY * before)
+    moves = when(suspect, _moves, none, problem, s.step)
     far = undamped & (moves > 1e-3) & (moves > 0.3 * s.moved)
     drifts = far & (moves > 1e-6 * when(jnp.any(far), _norms, none, problem, s.theta))
     return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
