@@ -29,6 +29,7 @@ from .solvers import Newton, Status, Trace, run
 EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
 SKETCH = 2048  # rows on which candidates for a start are compared
+QUARTER, FEW = 4, 96  # the level of one dispersion needs a quarter of the rows, or so many
 SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
 # for one of them: units are unknown; the nearest first, as far out on a plateau every value is as good
 SWEPT = (0.0, *(s * 2.0**k for k in range(7) for s in (-1.0, 1.0)))
@@ -157,15 +158,20 @@ def _sketch(problem: Problem) -> Problem:
 
 
 def _levelled(problem: Problem, sketch: Problem):
-    """The mean's first candidate with the best of a few levels of the one further parameter, or the top of the parabola
-    through three of them, or the constant mean at that level."""
+    """The mean's first candidate, or a constant mean where that is better, with the one further parameter at the best
+    of a few levels or at the top of the parabola through three of them."""
+    part = sketch.take(jnp.arange(0, sketch.n, max(1, min(QUARTER, sketch.n // FEW))))
     one = _constant(problem.designs[1], problem.dtype)
-    at = lambda mean, level: jnp.concatenate([mean, level * one])  # noqa: E731
     step, flat, *_ = _mean_candidates(problem)
+    held = _held(part, step)
     levels = jnp.asarray(SHARED_STARTS, problem.dtype)
-    values = _objectives(_held(sketch, step), levels[:, None] * one)
+    values = _objectives(held, levels[:, None] * one)
     best = jnp.argmax(values)
-    return _best(sketch, [at(step, levels[best]), at(step, _top(levels, values, best)), at(flat, levels[best])])
+    top = _top(levels, values, best)
+    risen = _objectives(held, (top * one)[None])[0]
+    level, value = jnp.where(risen > values[best], top, levels[best]), jnp.maximum(risen, values[best])
+    other = _objectives(_held(part, flat), (level * one)[None])[0]
+    return jnp.concatenate([jnp.where(other > value, flat, step), level * one])
 
 
 def _held(problem: Problem, mean) -> Problem:
@@ -173,7 +179,7 @@ def _held(problem: Problem, mean) -> Problem:
     designs, offsets = problem.designs, problem.offsets
     eta = designs[0].matvec(mean) if offsets[0] is None else designs[0].matvec(mean) + offsets[0]
     return replace(problem, designs=(designs[0].empty(problem.dtype), *designs[1:]), offsets=(eta, *offsets[1:]),
-                   penalty=None)
+                   penalty=None)  # fmt: skip
 
 
 def _top(x, values, best):

@@ -219,20 +219,18 @@ def _(size, batched, A):
 
 
 def _eliminated(A):
-    """The same of A (B, P, P), by elimination below the diagonal, with the inverse growing where zeros would be."""
+    """The same of A (B, P, P), by elimination below the diagonal, with the inverse growing where zeros would be.
+    Members come last meanwhile, so that neighbours in memory do the same."""
     P = A.shape[-1]
-    i = jnp.arange(P)
+    j = jnp.arange(P)
+    i = j[:, None]
 
     def eliminate(k, M):
-        at = i == k
-        row = lax.dynamic_index_in_dim(M, k, 1, keepdims=False)
-        column = lax.dynamic_index_in_dim(M, k, 2, keepdims=False)
-        pivot = lax.dynamic_index_in_dim(row, k, 1)
-        share = jnp.where(i > k, column / pivot, 0.0)
-        rest = jnp.where((i > k)[:, None] & at, 0.0, M)
-        return rest - share[:, :, None] * jnp.where(at, 1.0, row)[:, None, :]
+        row, column = lax.dynamic_index_in_dim(M, k, 0, False), lax.dynamic_index_in_dim(M, k, 1, False)
+        share = jnp.where(i > k, column / lax.dynamic_index_in_dim(row, k, 0), 0.0)
+        rest = jnp.where(((i > k) & (j == k))[:, :, None], 0.0, M)
+        return rest - share[:, None] * jnp.where(i == k, 1.0, row)
 
-    M = lax.fori_loop(0, P, eliminate, A)
+    M = jnp.moveaxis(lax.fori_loop(0, P, eliminate, jnp.moveaxis(A, 0, -1)), -1, 0)
     pivots = jnp.diagonal(M, axis1=1, axis2=2)
-    unit = jnp.where(i[:, None] > i, M, jnp.eye(P, dtype=A.dtype))
-    return unit * lax.rsqrt(pivots)[:, :, None], pivots
+    return jnp.where(i > j, M, jnp.eye(P, dtype=A.dtype)) * lax.rsqrt(pivots)[:, :, None], pivots
