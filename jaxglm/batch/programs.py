@@ -14,7 +14,7 @@ from ..numerics import factor
 from ..problem import evaluate
 from ..solvers import Status
 
-LAPACK = re.compile(r"\b(cholesky|triangular_solve|lu|eigh?|svd|qr|geqrf|householder_product|schur|hessenberg)\b")
+LAPACK = re.compile(r"\b(cholesky|triangular_solve|lu|eigh?|svd|qr|geqrf|fft|householder_product|schur|hessenberg)\b")
 
 
 class Outcome(NamedTuple):
