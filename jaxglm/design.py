@@ -8,6 +8,7 @@ from .numerics import Array, dot, once
 from .pytree import pytree, static
 
 CROSSED_SIZE = 1 << 18  # elements of the products of columns up to which they are worth keeping
+ONCE_SIZE = 1 << 15  # elements of X, those of a member of a batch, up to which weights are best computed once
 
 
 @pytree
@@ -32,7 +33,8 @@ class Dense:
         """X' diag(w) X_other, (p, p_other)."""
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
-        return dot((self.X * once(w)[:, None]).T, other.X)
+        w = once(w) if self.X.size <= ONCE_SIZE else w
+        return dot((self.X * w[:, None]).T, other.X)
 
     def form(self, V, other: "Design"):
         """x' V x_other of every row, (n,)."""

@@ -29,7 +29,6 @@ from .solvers import Newton, Status, Trace, run
 EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
 SKETCH = 2048  # rows on which candidates for a start are compared
-QUARTER, FEW = 4, 96  # the level of one dispersion needs a quarter of the rows, or so many
 SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
 # for one of them: units are unknown; the nearest first, as far out on a plateau every value is as good
 SWEPT = (0.0, *(s * 2.0**k for k in range(7) for s in (-1.0, 1.0)))
@@ -160,17 +159,16 @@ def _sketch(problem: Problem) -> Problem:
 def _levelled(problem: Problem, sketch: Problem):
     """The mean's first candidate, or a constant mean where that is better, with the one further parameter at the best
     of a few levels or at the top of the parabola through three of them."""
-    part = sketch.take(jnp.arange(0, sketch.n, max(1, min(QUARTER, sketch.n // FEW))))
     one = _constant(problem.designs[1], problem.dtype)
     step, flat, *_ = _mean_candidates(problem)
-    held = _held(part, step)
+    held = _held(sketch, step)
     levels = jnp.asarray(SHARED_STARTS, problem.dtype)
     values = _objectives(held, levels[:, None] * one)
     best = jnp.argmax(values)
     top = _top(levels, values, best)
     risen = _objectives(held, (top * one)[None])[0]
     level, value = jnp.where(risen > values[best], top, levels[best]), jnp.maximum(risen, values[best])
-    other = _objectives(_held(part, flat), (level * one)[None])[0]
+    other = _objectives(_held(sketch, flat), (level * one)[None])[0]
     return jnp.concatenate([jnp.where(other > value, flat, step), level * one])
 
 
