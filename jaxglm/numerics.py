@@ -203,19 +203,21 @@ def _(primals, tangents):
     return (root, pivots), (slope, pivots * diagonal)
 
 
-@custom_vmap
-def _decomposed(A):
+def _by_lapack(A):
     L = lax.linalg.cholesky(A, symmetrize_input=False)
     eye = jnp.eye(A.shape[0], dtype=A.dtype)
     return lax.linalg.triangular_solve(L, eye, left_side=True, lower=True), jnp.diagonal(L) ** 2
 
 
+_decomposed = custom_vmap(_by_lapack)
+
+
 @_decomposed.def_vmap
 def _(size, batched, A):
     """LAPACK on a batch waits for other threads inside XLA's pool: two programs at a time can wait for each other."""
-    several, small = jax.vmap(_decomposed.fun), 0 < A.shape[-1] <= ELIMINATED
-    alone = _eliminated if small else partial(lax.map, _decomposed.fun)
-    return lax.platform_dependent(A, cpu=alone, default=several), (True, True)
+    small = 0 < A.shape[-1] <= ELIMINATED
+    alone = _eliminated if small else partial(lax.map, _by_lapack)
+    return lax.platform_dependent(A, cpu=alone, default=jax.vmap(_by_lapack)), (True, True)
 
 
 def _eliminated(A):

@@ -249,3 +249,18 @@ def test_a_family_that_calls_lapack_runs_one_chunk_at_a_time(monkeypatch):
     plain = jg.fit_batch("gaussian", X, Y, chunk=8)
     assert set(threads) == {2}
     np.testing.assert_allclose(slow.params, plain.params, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial", "zinb", "student_t", "gaussian"])
+def test_families_of_the_library_run_side_by_side(family, monkeypatch):
+    """However long their programs are, and whatever names the variables of those have."""
+    from jaxglm.batch import engine
+
+    threads, in_turn = [], engine.in_turn
+    monkeypatch.setattr(engine, "workers", lambda sharding=None: 2)
+    monkeypatch.setattr(engine, "in_turn", lambda work, items, n: threads.append(n) or in_turn(work, items, n))
+    Y = 1.0 + np.random.default_rng(0).poisson(3.0, size=(8, 40))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warnings.warn", lambda *_, **__: None)
+        jg.fit_batch(family, np.ones((40, 1)), Y)
+    assert set(threads) == {2}

@@ -44,8 +44,8 @@ class Plan:
 
 def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome:
     """Outcome of every member as NumPy arrays. start: (B, P), or a pytree that is a function of a member's problem, or
-    found from the data. index: the members to fit, by
-    default all; the others keep NaN and the status RUNNING. Standard errors are those of `plan.back @ theta`."""
+    found from the data. index: the members to fit, by default all; the others keep NaN and the status RUNNING. Standard
+    errors are those of `plan.back @ theta`."""
     if not members.size:
         raise ValueError("a batch needs at least one member.")
     desk = Desk.of(members, plan)

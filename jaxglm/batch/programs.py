@@ -1,6 +1,6 @@
 """The programs of a batch: each is compiled once for a structure of the members, a chunk size and a solver."""
 
-import re
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -14,7 +14,11 @@ from ..numerics import factor
 from ..problem import evaluate
 from ..solvers import Status
 
-LAPACK = re.compile(r"\b(cholesky|triangular_solve|lu|eigh?|svd|qr|geqrf|fft|householder_product|schur|hessenberg)\b")
+# Primitives that JAX hands to LAPACK, or to an FFT, on a CPU
+LAPACK = frozenset({
+    "cholesky", "cholesky_update", "triangular_solve", "tridiagonal_solve", "tridiagonal", "lu", "eig", "eigh", "svd",
+    "qr", "geqrf", "geqp3", "householder_product", "schur", "sylvester", "hessenberg", "fft",
+})  # fmt: skip
 
 
 class Outcome(NamedTuple):
@@ -96,4 +100,13 @@ def waits(structure, shapes) -> bool:
     leaves = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
     problem = jax.tree.unflatten(structure, leaves)
     theta = jax.ShapeDtypeStruct((sum(problem.sizes),), problem.dtype)
-    return bool(LAPACK.search(str(jax.make_jaxpr(evaluate)(problem, theta))))
+    return not LAPACK.isdisjoint(_primitives(jax.make_jaxpr(evaluate)(problem, theta)))
+
+
+def _primitives(jaxpr: Any) -> Iterator[str]:
+    """Names of the primitives of a program, and of the programs that those call."""
+    for equation in jaxpr.eqns:
+        yield equation.primitive.name
+        for value in jax.tree.leaves(equation.params):
+            if hasattr(value, "eqns"):
+                yield from _primitives(value)

@@ -52,7 +52,7 @@ class Units:
         """Counts (b, U) of as many units as there are, drawn with replacement."""
         U, total = len(self.times), self.total
         picked = rng.integers(total, size=(b, total))
-        if total > U:
+        if np.any(self.times != 1):
             picked = np.repeat(np.arange(U), self.times)[picked]
         picked += U * np.arange(b)[:, None]
         return np.bincount(picked.ravel(), minlength=b * U).reshape(b, U)

@@ -16,6 +16,7 @@ INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left o
 SAME = 1e-10  # relative change of the information by the last step that is left out of it
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
+AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
 SLOWLY = 0.01  # share of the last decrement above which it is: near a maximum the next is far less
 
@@ -156,10 +157,10 @@ class Newton:
         # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
         # would count, one step more is asked for.
         changed = jnp.where(jnp.isfinite(before), SAME * before, 1e-2 * small)
-        ratio = s.decrement / jnp.where(jnp.isfinite(before) & (before > 0), before, 0.0)
-        ahead = jnp.where(ratio < SLOWLY, s.decrement * ratio**2, s.decrement)  # quadratic convergence
-        sure = s.decrement <= jnp.minimum(changed, SURE * small)
-        surely = sure if self.errors else (s.decrement <= small) | (ahead <= 1e-4 * small)
+        if self.errors:
+            surely = s.decrement <= jnp.minimum(changed, SURE * small)
+        else:
+            surely = (s.decrement <= small) | (_next_decrement(s.decrement, before) <= AHEAD * small)
         slowly = near & (s.decrement <= small)
         still = ~jnp.any(s.drift > 0) & (surely | slowly)
         gone = jnp.any(endless) & (s.decrement <= self.tol + small)
@@ -202,6 +203,13 @@ def _damping(s: NewtonState, accept, gain, promised):
     lower = jnp.where(s.damping / 8 < 1e-3, 0.0, s.damping / 8)
     accepted = jnp.where(ratio > 0.5, lower, jnp.where(ratio < 0.1, jnp.maximum(4 * s.damping, 0.01), s.damping))
     return jnp.where(accept, accepted, jnp.maximum(8 * s.damping, 0.05))
+
+
+def _next_decrement(decrement, before):
+    """What quadratic convergence makes of a decrement: its ratio to the one before is squared. Without it, the same."""
+    quick = decrement < SLOWLY * before
+    ratio = jnp.where(quick & jnp.isfinite(before), decrement / jnp.where(quick, before, 1.0), 1.0)
+    return decrement * ratio**2
 
 
 def _weighted_square(information, v):
