@@ -5,7 +5,7 @@ Rows are padded with weight zero up to a size bucket, so that new data of about 
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 import jax
@@ -22,17 +22,14 @@ from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
 
 LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
-FINE_BUCKET = 1 << 13  # beyond, padding costs more time
+STEPS = ((1 << 13, 4), (1 << 15, 8), (LARGEST_BUCKET, 32))  # up to n rows, sizes in an octave: padding costs time
 
 
 def bucket(n: int) -> int:
-    """Number of rows to pad n to: a power of two or three quarters of one, at least 32; from 8,192 on eighths of one; n
+    """Number of rows to pad n to: a power of two or three quarters of one, at least 24; finer steps from 8,192 on; n
     itself where it is large."""
-    if n > LARGEST_BUCKET:
-        return n
-    power = max(32, 1 << (n - 1).bit_length())
-    step = power // (4 if n <= FINE_BUCKET else 8)
-    return max(-(-n // step) * step, power * 3 // 4 if n <= FINE_BUCKET else 0)
+    n, power = max(n, 24), max(32, 1 << (n - 1).bit_length())
+    return next((-(-n // (power // k)) * (power // k) for limit, k in STEPS if n <= limit), n)
 
 
 def in_float64(function: Callable) -> Callable:
@@ -55,10 +52,10 @@ def build_problem(family: Family, X, y, offset=None, weights=None, further=None)
     """
     n = len(X)
     size = bucket(n)
+    pad = _padding(size)
     if size <= LARGEST_BUCKET and weights is None:
         weights = np.ones(n)  # always there below the limit: without them the program would be another
     family = jax.tree.map(lambda v: np.asarray(v, float), family)  # a Python number and NumPy's are two programs
-    pad = partial(_padded, size=size)
     y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
     further = [None] * (len(family.predictors) - 1) if further is None else further
     designs = (design_of(pad(X)), *(Ones(size) if f is None else Dense(pad(f[0])) for f in further))
@@ -66,10 +63,22 @@ def build_problem(family: Family, X, y, offset=None, weights=None, further=None)
     return Problem(family, y, designs, offsets, pad(weights))
 
 
-def _padded(a: Any, size: int) -> Any:
-    """a (n, ...) with rows of zeros up to this size; None stays None."""
-    if a is None or len(a) == size:
-        return a if a is None else np.ascontiguousarray(a)
+def _padding(size: int) -> Callable:
+    """The function that adds rows of zeros to (n, ...) up to this size; an array that it knows it does not copy again
+    (classes have one design), and None stays None."""
+    known: dict[int, tuple] = {id(None): (None, None)}  # with the array itself, so that it lives and its id is its own
+
+    def pad(a: Any) -> Any:
+        if id(a) not in known:
+            known[id(a)] = a, _padded(a, size)
+        return known[id(a)][1]
+
+    return pad
+
+
+def _padded(a: np.ndarray, size: int) -> np.ndarray:
+    if len(a) == size:
+        return np.ascontiguousarray(a)
     full = np.zeros((size, *a.shape[1:]))
     full[: len(a)] = a
     return full
