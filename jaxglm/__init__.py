@@ -60,7 +60,7 @@ from .frame import person_periods
 from .inference import adjust_pvalues
 from .inference.profile import LimitStatus
 from .io import load
-from .jeffreys import Jeffreys
+from .jeffreys import Jeffreys, MeanBias
 from .links import (
     Between,
     Cauchit,

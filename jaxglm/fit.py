@@ -66,6 +66,8 @@ def _solution(solver, problem: Problem, start) -> Fit:
 def concluded(problem: Problem, start, state) -> Fit:
     """The fit that a solver's last state stands for; walls are looked at once more, without the barrier."""
     status, loglik = state.status, state.loglik
+    if problem.penalty is not None and not problem.penalty.is_function:
+        loglik = objective(problem, state.theta)
     if problem.family.constrained:
         loglik = objective(problem, state.theta)
         outside = (status == Status.NON_FINITE) & ~jnp.isnan(objective(problem, start))
@@ -101,7 +103,9 @@ def _solution_jvp(primals, tangents):
     theta = solved.theta
     _, moved_gradient = jax.jvp(lambda p: gradient(p, theta), (problem,), (tangents[1],))
     _, moved_loglik = jax.jvp(lambda p: objective(p, theta), (problem,), (tangents[1],))
-    d_theta = factor(lax.stop_gradient(curvature(problem, theta))).solve(moved_gradient)
+    bend = lax.stop_gradient(curvature(problem, theta))
+    symmetric = problem.penalty is None or problem.penalty.is_function
+    d_theta = factor(bend).solve(moved_gradient) if symmetric else jnp.linalg.solve(bend, moved_gradient)
     still = jax.tree.map(_no_tangent, solved)
     return solved, still._replace(theta=d_theta, loglik=moved_loglik)
 

@@ -1,5 +1,5 @@
-"""Jeffreys' penalty, minus half the log determinant of the information: estimates that are finite where the maximum
-likelihood is not, and less biased where it is."""
+"""Jeffreys' penalty, minus half the log determinant of the information, and Firth's adjustment of the score: estimates
+that are finite where the maximum likelihood is not, and less biased where it is."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -10,7 +10,16 @@ import jax.numpy as jnp
 from jax import lax
 
 from .penalties import Penalty
-from .problem import Problem, evaluate, expected_information, linear_predictors, over_blocks, rows, to_coefficients
+from .problem import (
+    Problem,
+    evaluate,
+    expected_information,
+    linear_predictors,
+    over_blocks,
+    rows,
+    to_coefficients,
+    where_counted,
+)
 from .pytree import pytree
 
 
@@ -39,13 +48,49 @@ class Jeffreys(Penalty):
         coefficient. The Hessian counts as zero."""
         L, scale = _root(_information(problem, theta))
         value = -self.weight * (_half_log_det(L, scale) + self.log_volume)
-        half = lax.linalg.triangular_solve(L, jnp.diag(scale), left_side=True, lower=True)
-        inverse = jnp.matmul(half.T, half, precision=lax.Precision.HIGHEST)
+        inverse = _inverse(L, scale)
         slope = -0.5 * self.weight * over_blocks(problem, lambda part: _slope(part, theta, inverse))
         return value, slope, jnp.zeros_like(inverse)
 
     def bound(self, constant, further, log_volume):
         return replace(self, log_volume=log_volume)
+
+    def at_dispersion(self, phi):
+        return replace(self, weight=phi)
+
+
+@pytree
+class MeanBias(Penalty):
+    """No function but a pull at the score, weight sum_i h_i mu_i'' / (2 mu_i') x_i, with leverages h_i and the mean mu
+    as a function of eta: the root of both together has no bias of first order. Under a canonical link it is the maximum
+    with Jeffreys' penalty. For exponential dispersion models with a single predictor.
+
+    weight: the dispersion, where the problem is at unit dispersion.
+    Source: Firth (1993), Biometrika 80, eq. 2; Kosmidis and Firth (2009), Biometrika 96, eq. 13.
+    """
+
+    weight: float | jax.Array = 1.0
+    invariant: ClassVar[bool] = True
+    curved: ClassVar[bool] = False
+    absolute: ClassVar[bool] = True
+    is_function: ClassVar[bool] = False
+
+    @property
+    def name(self):
+        return "mean bias reduction"
+
+    def check_family(self, family):
+        if not family.traits.edm or len(family.predictors) > 1:
+            raise ValueError(f"penalty='mean_bias' is for exponential dispersion models with one predictor; {family.name} "
+                             f"has {', '.join(family.predictors)}. penalty='jeffreys' is for any family.")  # fmt: skip
+
+    def __call__(self, problem, theta):
+        return jnp.zeros((), theta.dtype)
+
+    def parts(self, problem, theta):
+        inverse = _inverse(*_root(_information(problem, theta)))
+        pull = over_blocks(problem, lambda part: _pull(part, theta, inverse))
+        return jnp.zeros((), theta.dtype), -self.weight * pull, jnp.zeros_like(inverse)
 
     def at_dispersion(self, phi):
         return replace(self, weight=phi)
@@ -65,6 +110,11 @@ def _root(information):
     diagonal = jnp.diagonal(information)
     scale = 1 / jnp.sqrt(jnp.where(diagonal > 0, diagonal, jnp.nan))
     return lax.linalg.cholesky(information * scale * scale[:, None], symmetrize_input=False), scale
+
+
+def _inverse(L, scale):
+    half = lax.linalg.triangular_solve(L, jnp.diag(scale), left_side=True, lower=True)
+    return jnp.matmul(half.T, half, precision=lax.Precision.HIGHEST)
 
 
 def _half_log_det(L, scale):
@@ -92,3 +142,18 @@ def _slope(problem: Problem, theta, inverse):
         return jax.jvp(shared, (eta,), (tangent,))[1]
 
     return to_coefficients(problem, [along(k) for k in range(len(D))])
+
+
+def _pull(problem: Problem, theta, inverse):
+    """Sum of h mu'' / (2 mu') x (P,) over the rows of a block."""
+    (eta,), (design,) = linear_predictors(problem, theta), problem.designs
+    leverage = design.form(inverse, design) * expected_information(problem, (eta,))
+    pull = 0.5 * leverage * _bend(problem.family.links[0], eta)
+    return to_coefficients(problem, [where_counted(problem, pull, 0.0)])
+
+
+def _bend(link, eta):
+    """Second derivative of the mean in eta over the first; zero where the mean does not change."""
+    one = jnp.ones_like(eta)
+    slope, change = jax.jvp(lambda e: jax.jvp(link.inverse, (e,), (one,))[1], (eta,), (one,))
+    return jnp.where(slope != 0, change / jnp.where(slope != 0, slope, 1.0), 0.0)

@@ -66,7 +66,8 @@ def glm(
     dispersion: "pearson", "deviance", "ml", or a known number. missing: "drop" or "raise". aliased: "drop" columns that
     depend on earlier ones, as R does, or "raise". start: coefficients to begin from.
     penalty: "jeffreys", half the log determinant of the information is added to the log-likelihood (Firth's logistic
-    regression); or `Ridge(strength)` on the columns as given. Standard errors and AIC are those at the estimates.
+    regression); "mean_bias", Firth's adjustment of the score, the same for a canonical link; or `Ridge(strength)` on
+    the columns as given. Standard errors and AIC are those at the estimates.
 
     Raises ValueError naming the column and rows where data or arguments do not fit; a fit that fails gets a status.
     """
@@ -160,6 +161,7 @@ def _penalised(frame, options: Options, response: Response, family: fam.Family, 
     found by turns with the coefficients."""
     parts = find_predictors(frame, family, response.weights, suspicious=frame.X.size > CHECKED_SIZE)
     penalty: Penalty = options.penalty  # type: ignore[assignment]
+    penalty.check_family(family)
     if not penalty.invariant:
         as_given = Basis(frame.X, None, np.arange(frame.X.shape[1]))
         parts = (replace(parts[0], basis=as_given), *parts[1:])

@@ -9,7 +9,7 @@ import numpy as np
 from . import families as fam
 from . import links as lnk
 from .frame import ModelFrame, without_intercept
-from .jeffreys import Jeffreys
+from .jeffreys import Jeffreys, MeanBias
 from .links import Fixed
 from .penalties import Penalty
 
@@ -42,7 +42,7 @@ LINKS = {
     "sqrt": lnk.Sqrt, "softplus": lnk.SoftPlus,
 }  # fmt: skip
 
-PENALTIES = {"jeffreys": Jeffreys}
+PENALTIES = {"jeffreys": Jeffreys, "mean_bias": MeanBias}
 OBSERVED = {"Surv": fam.censored, "between": fam.interval_censored}  # words on the left of a formula
 
 
@@ -94,11 +94,11 @@ def as_observed(family: fam.Family, formula: str) -> fam.Family:
 
 
 def resolve_penalty(penalty) -> Penalty | None:
-    """The penalty object for the word "jeffreys", or a penalty itself."""
+    """The penalty object for the word "jeffreys" or "mean_bias", or a penalty itself."""
     chosen = _word(penalty, PENALTIES, "penalty")() if isinstance(penalty, str) else penalty
     if chosen is None or isinstance(chosen, Penalty):
         return chosen
-    raise ValueError(f"penalty must be 'jeffreys' or a Penalty such as Ridge(0.1); it is {penalty!r}.")
+    raise ValueError(f"penalty must be 'jeffreys', 'mean_bias' or a Penalty such as Ridge(0.1); it is {penalty!r}.")
 
 
 def _word(word: str, table: dict, what: str):

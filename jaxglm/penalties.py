@@ -16,6 +16,7 @@ class Penalty:
     invariant: ClassVar[bool] = False  # whether, but for a constant, it is the same in every basis of the columns
     curved: ClassVar[bool] = True  # whether `parts` has its exact Hessian
     absolute: ClassVar[bool] = False  # whether it must know the dispersion of the log-likelihood that it belongs to
+    is_function: ClassVar[bool] = True  # else `parts` has no value: it moves the gradient, whose root is the estimate
 
     def __call__(self, problem, theta):
         """Value of the penalty at theta (P,)."""
@@ -25,6 +26,13 @@ class Penalty:
         """Value, gradient (P,) and Hessian (P, P) that steps are taken with."""
         value, slope = jax.value_and_grad(self, 1)(problem, theta)
         return value, slope, jax.hessian(self, 1)(problem, theta)
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+    def check_family(self, family) -> None:
+        """Raises ValueError where the penalty is not made for a family."""
 
     def bound(self, constant: np.ndarray, further: int, log_volume: float) -> Self:
         """The penalty of one model, from its columns that are constant (p,), the number of further parameters, and the

@@ -10,7 +10,7 @@ from jax import lax
 from .design import Design, Ones, design_of
 from .families import Family
 from .links import Fixed, is_unknown
-from .numerics import Array, dot
+from .numerics import Array, dot, factor
 from .pytree import pytree
 
 BLOCK = 4096  # rows of one block: X, its weighted copy and the row vectors stay in the cache
@@ -250,14 +250,19 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
 
 def _penalised(problem, theta, at: Evaluation) -> Evaluation:
     value, slope, bend = problem.penalty.parts(problem, theta)
-    return at._replace(loglik=at.loglik - value, gradient=at.gradient - slope, information=at.information + bend)
+    at = at._replace(loglik=at.loglik - value, gradient=at.gradient - slope, information=at.information + bend)
+    if problem.penalty.is_function:
+        return at
+    # of a root all that can rise is minus its distance: it is a maximum, and a Newton step promises just that gain
+    return at._replace(loglik=-0.5 * dot(at.gradient, factor(at.information).solve(at.gradient)))
 
 
 def curvature(problem: Problem, theta):
     """Minus the Hessian of the objective (P, P), exact under any penalty: for the derivative of a solution."""
     if problem.penalty is None or problem.penalty.curved:
         return evaluate(problem, theta).information
-    return evaluate(replace(problem, penalty=None), theta).information + jax.hessian(problem.penalty, 1)(problem, theta)
+    bend = jax.jacfwd(lambda at: problem.penalty.parts(problem, at)[1])(theta)
+    return evaluate(replace(problem, penalty=None), theta).information + bend
 
 
 def where_counted(problem: Problem, values, otherwise: float):

@@ -64,13 +64,16 @@ class Likelihood(Rows):
 
     @property
     def penalised_llf(self) -> float:
-        """`llf` less the penalty: what the estimates maximise. The same as `llf` without a penalty."""
-        return self.llf - self._penalty_value / self.dispersion
+        """`llf` less the penalty: what the estimates maximise. The same as `llf` without a penalty; NaN where the
+        estimates are a root of an equation and maximise nothing."""
+        penalty = self.problem.penalty
+        none = penalty is not None and not penalty.is_function
+        return np.nan if none else self.llf - self._penalty_value / self.dispersion
 
     @property
     def penalty_name(self) -> str | None:
         """Name of the penalty, or None."""
-        return None if self.problem.penalty is None else type(self.problem.penalty).__name__.lower()
+        return None if self.problem.penalty is None else self.problem.penalty.name
 
     @property
     def n_params(self) -> int:

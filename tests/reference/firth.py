@@ -1,4 +1,4 @@
-"""The table of Firth's penalised likelihood: the adjusted-score solution, which for the logit link is its maximum."""
+"""The table of Firth's adjusted score: its root, which for the logit link is the maximum of Jeffreys' likelihood."""
 
 from .case import Case
 from .measure import scaled
@@ -6,7 +6,8 @@ from .quantity import Quantity, at, differs
 
 
 def in_se(ours, truth, case: Case) -> float:
-    return scaled(ours, truth, case.array("exact.se_expected"))
+    unit = "exact.se_expected" if case.get("exact") else "fit.bias_reduced.AS_mean.se"
+    return scaled(ours, truth, case.array(unit))
 
 
 FIRTH = (

@@ -62,7 +62,8 @@ class Fits:
         family = getattr(jg, self.words.name)(mu=link, **known, **parameters)
         family = jg.Quasi(family) if self.words.quasi else family
         data = dict(names=self.case.names, offset=self.case.offset, weights=self.case.weights)
-        penalty = "jeffreys" if self.case.raw["model"]["type"] == "firth" else None
+        firth, link = self.case.raw["model"]["type"] == "firth", self.case.raw["model"].get("link")
+        penalty = None if not firth else "jeffreys" if link == "logit" else "mean_bias"
         return jg.GLM(self.case.y, self.case.X, family=family, dispersion=dispersion, penalty=penalty, **data)
 
     def fit(self, start=None, **model):

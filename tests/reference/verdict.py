@@ -76,8 +76,6 @@ def reason_unsupported(case: Case) -> str:
         return f"type {model['type']}"
     if group not in GROUPS and not group.startswith(PREFIXES):
         return f"group {group}"
-    if model["type"] == "firth" and model["link"] != "logit":
-        return "mean bias reduction for another link than logit"
     words, link = FAMILIES.get(model["family"]), LINKS.get(model["link"])
     if words is None or not hasattr(jg, words.name):
         return f"family {model['family']}"
