@@ -81,8 +81,8 @@ class MeanBias(Penalty):
 
     def check_family(self, family):
         if not family.traits.edm or len(family.predictors) > 1:
-            raise ValueError(f"penalty='mean_bias' is for exponential dispersion models with one predictor; {family.name} "
-                             f"has {', '.join(family.predictors)}. penalty='jeffreys' is for any family.")  # fmt: skip
+            raise ValueError("penalty='mean_bias' is for exponential dispersion models with one predictor; "
+                             f"{family.name} has {', '.join(family.predictors)}. penalty='jeffreys' is for all.")
 
     def __call__(self, problem, theta):
         return jnp.zeros((), theta.dtype)
