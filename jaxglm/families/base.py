@@ -135,7 +135,7 @@ class Family:
         """What identifies the log-likelihood apart from links and numbers."""
         return type(self)
 
-    @property
+    @cached_property
     def dispersion(self) -> str | None:
         """Name of the parameter that only scales the score, so that the coefficients of the mean do not depend on it;
         none where a further parameter is free, which does depend on it."""
