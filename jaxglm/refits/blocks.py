@@ -1,7 +1,6 @@
 """HOST: one fit many times over with other weights, responses or offsets, in blocks that fit into memory."""
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -114,8 +113,8 @@ def columns(fit: Any) -> tuple[str, ...]:
 
 def warn_of_failures(status: np.ndarray, what: str, consequence: str) -> None:
     """One warning that counts the members that did not converge, by their status."""
-    failed = Counter(Status(int(s)).name.lower() for s in status if s != Status.CONVERGED)
-    if failed:
-        listed = ", ".join(f"{k} {name}" for name, k in failed.most_common())
-        message = f"{sum(failed.values())} of {len(status)} {what} did not converge ({listed}); {consequence}."
+    codes, counts = np.unique(status[status != Status.CONVERGED.value], return_counts=True)
+    if len(codes):
+        listed = ", ".join(f"{counts[i]} {Status(int(codes[i])).name.lower()}" for i in np.argsort(-counts))
+        message = f"{counts.sum()} of {len(status)} {what} did not converge ({listed}); {consequence}."
         warnings.warn(message, FitWarning, stacklevel=3)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+TOGETHER = 1 << 16  # draws that stay in the cache on their way to counts
+
 
 @dataclass(frozen=True)
 class Units:
@@ -51,11 +53,14 @@ class Units:
     def drawn(self, rng: np.random.Generator, b: int) -> np.ndarray:
         """Counts (b, U) of as many units as there are, drawn with replacement."""
         U, total = len(self.times), self.total
-        picked = rng.integers(total, size=(b, total))
-        if np.any(self.times != 1):
-            picked = np.repeat(np.arange(U), self.times)[picked]
-        picked += U * np.arange(b)[:, None]
-        return np.bincount(picked.ravel(), minlength=b * U).reshape(b, U)
+        owner = np.repeat(np.arange(U), self.times) if np.any(self.times != 1) else None
+        counts, together = np.empty((b, U)), max(TOGETHER // total, 1)
+        for part in np.split(counts, range(together, b, together)):
+            picked = rng.integers(total, size=(len(part), total))
+            picked = picked if owner is None else owner[picked]
+            picked += U * np.arange(len(part))[:, None]
+            part[:] = np.bincount(picked.ravel(), minlength=part.size).reshape(part.shape)
+        return counts
 
     def without_one(self, start: int, stop: int) -> np.ndarray:
         """Counts (b, U) of the samples that miss one of the units start, ..., stop - 1."""
