@@ -93,7 +93,7 @@ class Rows(NamedTuple):
 
 class Evaluation(NamedTuple):
     """The objective at one theta: weighted log-likelihood less penalty, its gradient (P,), the information (P, P) =
-    minus its Hessian, and the mean squared standardised score (1 where the model's dispersion is right)."""
+    minus its Hessian, and the mean squared standardised score, the dispersion (1 for a family without one)."""
 
     loglik: jax.Array
     gradient: jax.Array
@@ -233,18 +233,18 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
         eta = linear_predictors(part, theta)
         at = rows(part, eta)
         curvature = ((-expected_information(part, eta, at),),) if expected else at.curvature
-        single = len(part.designs) == 1 and at.score[0].ndim == 1
-        mean_square = _mean_square(at.score[0], curvature[0][0]) if single else jnp.ones_like(at.loglik)
+        one = jnp.ones((), at.loglik.dtype)
         return Evaluation(
             weighted_sum(part, at.loglik),
             to_coefficients(part, at.score),
             information_from(part, curvature),
-            weighted_sum(part, mean_square),
+            weighted_sum(part, _mean_square(at.score[0], curvature[0][0])) if scaled else one,
         )
 
+    scaled = len(problem.designs) == 1 and problem.family.traits.dispersion is not None
     total = over_blocks(problem, block)
     size = problem.n if problem.weights is None else jnp.sum(problem.weights)
-    total = total._replace(spread=total.spread / size)
+    total = total._replace(spread=total.spread / size if scaled else jnp.ones_like(total.loglik))
     return total if problem.penalty is None else _penalised(problem, theta, total)
 
 
