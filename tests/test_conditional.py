@@ -300,6 +300,51 @@ def test_predictions():
         FIT.predict(new, "quantile", q=0.5)
 
 
+def test_simulated_choices():
+    """One row of each set, as often as its probability says."""
+    drawn, p, sets = FIT.simulate(1, 4000), FIT.predict(which="prob"), FRAME["trip"].to_numpy()
+    assert drawn.shape == (4000, len(FRAME))
+    assert set(np.unique(drawn)) == {0.0, 1.0}
+    np.testing.assert_array_equal(pd.DataFrame(drawn.T).groupby(sets).sum(), 1.0)
+    z = (drawn.mean(axis=0) - p) / np.sqrt(p * (1 - p) / 4000)
+    assert np.max(np.abs(z)) < 4.5
+    assert np.mean(z**2) == pytest.approx(1.0, abs=0.2)
+    one, other = drawn[:, sets == "t0"], drawn[:, sets == "t1"]
+    together = np.mean(one[:, 0] * other[:, 0]) - one[:, 0].mean() * other[:, 0].mean()
+    assert abs(together) < 0.02  # sets are independent
+    np.testing.assert_array_equal(FIT.simulate(1, 4000), drawn)
+    again = jg.glm(FORMULA, FRAME.assign(choice=drawn[0]), family="conditional_logit", sets="trip")
+    assert np.max(np.abs((np.asarray(again.params) - np.asarray(FIT.params)) / FIT.bse)) < 4
+
+
+def test_simulated_choices_of_new_rows():
+    new = simulated(5, largest=4)
+    hole = new.assign(price=np.where(np.arange(len(new)) == 0, np.nan, new["price"]))
+    lost = (new["trip"] == new["trip"][0]).to_numpy()
+    drawn = FIT.simulate(2, 50, new=hole)
+    np.testing.assert_array_equal(np.isnan(drawn), np.broadcast_to(lost, drawn.shape))
+    whole = drawn[:, ~lost].T
+    np.testing.assert_array_equal(pd.DataFrame(whole).groupby(new["trip"][~lost].to_numpy()).sum(), 1.0)
+    by_label = FIT.simulate(2, 50, new=hole.drop(columns="trip"), sets=new["trip"].to_numpy())
+    np.testing.assert_array_equal(by_label, drawn)
+    far = pd.concat([new.head(1)] * 9, ignore_index=True).assign(trip="x", price=np.arange(9.0) * 500)
+    np.testing.assert_array_equal(FIT.simulate(0, new=far)[0], [1, *[0] * 8])  # a larger set than any of the fit
+    weighted = jg.glm("choice ~ price", FRAME, family="conditional_logit", sets="trip", weights="w")
+    with pytest.raises(ValueError, match="nothing to draw from"):
+        weighted.simulate(0)
+    with pytest.raises(ValueError, match="is one row"):
+        jg.glm("choice ~ price", FRAME, family="binomial").simulate(0, sets=FRAME["trip"])
+
+
+def test_parametric_bootstrap_draws_choices():
+    fit = jg.glm("choice ~ price + time", FRAME, family="conditional_logit", sets="trip")
+    boot = jg.bootstrap(fit, 200, kind="parametric", seed=3)
+    assert boot.n_failed == 0
+    np.testing.assert_allclose(boot.bse, fit.bse, rtol=0.2)
+    wild = jg.bootstrap(fit, 400, kind="wild", seed=3)
+    np.testing.assert_allclose(wild.bse, fit.with_cov("HC0").bse, rtol=0.15)
+
+
 def test_save_and_load(tmp_path):
     FIT.save(tmp_path / "fit.npz")
     again = jg.load(tmp_path / "fit.npz")
@@ -411,7 +456,6 @@ REFUSED = {
     "comparisons": lambda f: f.avg_comparisons("price"),
     "contrasts": lambda f: f.contrasts("mode"),
     "get_prediction": lambda f: f.get_prediction(),
-    "simulate": lambda f: f.simulate(0),
     "augment": lambda f: f.augment(),
     "linear_predictor": lambda f: f.linear_predictor,
     "pearson": lambda f: f.pearson_chi2,
@@ -419,7 +463,6 @@ REFUSED = {
     "cv": lambda f: jg.cv(f),
     "permutation": lambda f: jg.permutation_test(f, "price", n=9),
     "scan": lambda f: jg.score_scan(f, FRAME[["income"]].to_numpy()),
-    "parametric": lambda f: jg.bootstrap(f, 9, kind="parametric"),
     "rootogram": lambda f: jg.plot.rootogram_data(f),
     "residual panel": lambda f: jg.plot.residual_panel_data(f),
     "effects": lambda f: jg.plot.effects_data(f, "price"),
