@@ -345,6 +345,43 @@ def test_parametric_bootstrap_draws_choices():
     np.testing.assert_allclose(wild.bse, fit.with_cov("HC0").bse, rtol=0.15)
 
 
+def test_residuals():
+    y, p, sets = FRAME["choice"].to_numpy(), FIT.predict(which="prob"), FRAME["trip"]
+    np.testing.assert_allclose(FIT.resid("response"), y - p, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(FIT.resid("response") @ X, 0.0, atol=1e-8)  # the score of the fit
+    np.testing.assert_allclose(FIT.resid("pearson"), (y - p) / np.sqrt(p * (1 - p)), rtol=1e-12)
+    of_sets = pd.Series(np.where(y == 1, np.sqrt(-2 * np.log(p)), 0.0)).groupby(sets, sort=False).sum()
+    np.testing.assert_allclose(FIT.resid("deviance"), of_sets, rtol=1e-12)
+    assert np.sum(FIT.resid() ** 2) == pytest.approx(FIT.deviance, rel=1e-12)
+    assert FIT.pearson_chi2 == pytest.approx(np.sum((y - p) ** 2 / p), rel=1e-12)
+    weighted = jg.glm("choice ~ price", FRAME, family="conditional_logit", sets="trip", weights="w")
+    q = weighted.predict(which="prob")
+    wanted = np.sqrt(FRAME["w"]) * (y - q) / np.sqrt(q * (1 - q))
+    np.testing.assert_allclose(weighted.resid("pearson"), wanted, rtol=1e-12)
+    assert np.sum(weighted.resid() ** 2) == pytest.approx(weighted.deviance, rel=1e-12)
+    for kind in ("quantile", "working", "anscombe", "studentized", "standardized_pearson"):
+        with pytest.raises(ValueError, match=f"no '{kind}' residuals of choices.*response, pearson, deviance"):
+            FIT.resid(kind)
+    with pytest.raises(ValueError, match="unknown kind"):
+        FIT.resid("residual")
+
+
+def test_pearson_residuals_of_simulated_choices_have_variance_one():
+    p = FIT.predict(which="prob")
+    drawn = FIT.simulate(4, 2000)
+    r = (drawn - p) / np.sqrt(p * (1 - p))
+    assert np.mean(r**2) == pytest.approx(1.0, abs=0.02)
+    assert np.abs(np.mean(r)) < 0.01
+
+
+def test_augment_and_linear_predictor():
+    table = FIT.augment()
+    assert list(table.columns) == ["y", "fitted", "linear", "resid_response", "resid_pearson"]
+    np.testing.assert_array_equal(table["y"], FRAME["choice"])
+    np.testing.assert_allclose(table["linear"], X @ np.asarray(FIT.params), rtol=1e-10)
+    np.testing.assert_array_equal(table["fitted"], FIT.fittedvalues)
+
+
 def test_save_and_load(tmp_path):
     FIT.save(tmp_path / "fit.npz")
     again = jg.load(tmp_path / "fit.npz")
@@ -440,7 +477,6 @@ def test_batches_refuse():
 
 
 REFUSED = {
-    "resid": lambda f: f.resid(),
     "influence": lambda f: f.get_influence(),
     "loo": lambda f: f.loo(),
     "calibration": lambda f: f.calibration(),
@@ -456,9 +492,6 @@ REFUSED = {
     "comparisons": lambda f: f.avg_comparisons("price"),
     "contrasts": lambda f: f.contrasts("mode"),
     "get_prediction": lambda f: f.get_prediction(),
-    "augment": lambda f: f.augment(),
-    "linear_predictor": lambda f: f.linear_predictor,
-    "pearson": lambda f: f.pearson_chi2,
     "score test": lambda f: f.score_test("income", FRAME),
     "cv": lambda f: jg.cv(f),
     "permutation": lambda f: jg.permutation_test(f, "price", n=9),

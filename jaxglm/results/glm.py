@@ -48,7 +48,10 @@ class GLMResults(Predicting):
 
     def augment(self):
         """One row an observation: response, fitted mean (of classes the probability of each), linear predictor and its
-        standard error, residuals."""
+        standard error, residuals. Of choices one row an alternative: whether it was chosen, its probability, utility
+        and residuals."""
+        if self.family.tied is not None:
+            return self._alternatives()
         levels, fitted = self.family.support.levels, self.fittedvalues
         columns = dict(y=self.y, **{f"fitted_{name}": p for name, p in zip(levels, fitted.T, strict=False)})
         columns |= {} if levels else dict(fitted=fitted)
@@ -58,8 +61,13 @@ class GLMResults(Predicting):
         columns |= {f"resid_{kind}": self.resid(kind) for kind in kinds}
         return to_frame(columns, self.frame.kind)
 
+    def _alternatives(self):
+        columns = dict(y=np.asarray(self.frame.y, float), fitted=self.fittedvalues, linear=self.linear_predictor)
+        columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson")}
+        return to_frame(columns, self.frame.kind)
+
     def resid(self, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
-        """Residuals (n,): see `jaxglm.reports.resid`."""
+        """Residuals (n,), of choices those of the rows: see `jaxglm.reports.resid`."""
         return reports.resid(self, kind, seed=seed)
 
     def get_influence(self, *, exact: bool = False, progress=None) -> reports.Influence:
