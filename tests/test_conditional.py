@@ -382,6 +382,97 @@ def test_augment_and_linear_predictor():
     np.testing.assert_array_equal(table["fitted"], FIT.fittedvalues)
 
 
+def without_each_set(frame, formula="choice ~ price + time"):
+    """Labels of the sets, the whole fit, and the fits without each of them."""
+    fit = jg.glm(formula, frame, family="conditional_logit", sets="trip")
+    names = pd.unique(frame["trip"])
+    rest = [frame[frame["trip"] != name] for name in names]
+    return names, fit, [jg.glm(formula, part, family="conditional_logit", sets="trip") for part in rest]
+
+
+SMALL = simulated(16)
+NAMES, WHOLE, WITHOUT = without_each_set(SMALL)
+
+
+def test_exact_influence_is_that_of_refits():
+    at = WHOLE.get_influence(exact=True)
+    left = np.stack([np.asarray(f.params) for f in WITHOUT])
+    np.testing.assert_allclose(at.params, left, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(at.dfbeta, np.asarray(WHOLE.params) - left, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(at.dfbetas, at.dfbeta / np.asarray(WHOLE.bse), rtol=1e-12)
+    bend = by_hand(SMALL[["price", "time"]].to_numpy(), SMALL["choice"].to_numpy(), SMALL["trip"].to_numpy())
+    information = bend(np.asarray(WHOLE.params))[2]
+    step = np.asarray(WHOLE.params) - left
+    np.testing.assert_allclose(at.cooks_distance, np.einsum("ni,ij,nj->n", step, information, step) / 2, rtol=1e-5)
+
+
+def test_one_step_influence_of_sets():
+    """Newton's step from the estimates for the likelihood without the set; leverages are shares of the coefficients."""
+    at, parts = WHOLE.get_influence(), by_hand
+    beta, Z = np.asarray(WHOLE.params), SMALL[["price", "time"]].to_numpy()
+    y, sets = SMALL["choice"].to_numpy(), SMALL["trip"].to_numpy()
+    whole = parts(Z, y, sets)(beta)[2]
+    for i, name in enumerate(NAMES):
+        out = sets != name
+        _, slope, bend = parts(Z[out], y[out], sets[out])(beta)
+        step = np.linalg.solve(bend, slope)  # of minus the log-likelihood: theta less theta without the set
+        np.testing.assert_allclose(at.dfbeta[i], step, rtol=1e-7, atol=1e-10)
+        assert at.hat[i] == pytest.approx(np.trace(np.linalg.solve(whole, whole - bend)), rel=1e-8)
+        assert at.cooks_distance[i] == pytest.approx(step @ whole @ step / 2, rel=1e-7)
+    assert np.sum(at.hat) == pytest.approx(2.0, rel=1e-9)
+    exact = WHOLE.get_influence(exact=True)
+    assert np.corrcoef(at.dfbeta.ravel(), exact.dfbeta.ravel())[0, 1] > 0.95
+    table = at.summary_frame()
+    assert list(table.columns) == ["trip", "hat", "cooks_distance", "dfbetas[price]", "dfbetas[time]"]
+    assert list(table["trip"]) == list(NAMES)
+    for name in ("dffits", "resid_studentized", "resid_standardized_pearson"):
+        with pytest.raises(ValueError, match="sets of rows"):
+            getattr(at, name)
+
+
+def test_influence_counts_sets():
+    """A set of frequency 2 is left out once; one of weight 0 does not count."""
+    times = SMALL["trip"].map(dict(zip(NAMES, [2, 0, *[1] * 14], strict=True)))
+    fit = jg.glm("choice ~ price + time", SMALL, family="conditional_logit", sets="trip", freq_weights=times)
+    at = fit.get_influence(exact=True)
+    assert np.isnan(at.hat[1])
+    assert np.sum(at.hat * np.array([2, 0, *[1] * 14]), where=~np.isnan(at.hat)) == pytest.approx(2.0, rel=1e-9)
+    once = jg.glm("choice ~ price + time", SMALL[SMALL["trip"] != NAMES[1]], family="conditional_logit", sets="trip")
+    np.testing.assert_allclose(at.params[0], once.params, atol=1e-7)
+
+
+def test_leave_one_out_of_sets():
+    exact, fast, mixed = (WHOLE.loo(m) for m in ("exact", "approximate", "mixed"))
+    y, wanted = (SMALL["choice"] == 1).to_numpy(), []
+    for name, fit in zip(NAMES, WITHOUT, strict=True):
+        mine = (SMALL["trip"] == name).to_numpy()
+        wanted.append(float(np.log(fit.predict(SMALL[mine], "prob")[y[mine]])[0]))
+    np.testing.assert_allclose(exact.log_score, wanted, rtol=0, atol=1e-6)
+    assert exact.elpd == pytest.approx(np.sum(wanted), abs=1e-5)
+    assert np.all(exact.refitted)
+    sure = ~fast.doubtful
+    np.testing.assert_allclose(fast.log_score[sure], np.array(wanted)[sure], atol=0.2)
+    np.testing.assert_allclose(mixed.log_score[mixed.refitted], np.array(wanted)[mixed.refitted], atol=1e-6)
+    np.testing.assert_allclose(fast.in_sample.sum(), WHOLE.llf, rtol=1e-10)
+    assert list(exact.summary_frame()["trip"]) == list(NAMES)
+    large = jg.glm(FORMULA, FRAME, family="conditional_logit", sets="trip")
+    small = jg.glm("choice ~ time", FRAME, family="conditional_logit", sets="trip")
+    table = jg.compare({"small": small, "large": large}, looic=True)
+    assert list(table["model"]) == ["large", "small"]
+    assert np.all(np.abs(table["looic"] - table["aic"]) < 3)
+
+
+def test_jackknife_of_sets():
+    found = jg.jackknife(WHOLE)
+    left = np.stack([np.asarray(f.params) for f in WITHOUT])
+    np.testing.assert_allclose(found.params, left, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.bse, np.sqrt(15 / 16 * np.sum((left - left.mean(axis=0)) ** 2, axis=0)), rtol=1e-5)
+    pairs = SMALL["trip"].map({name: i // 2 for i, name in enumerate(NAMES)}).to_numpy()
+    assert len(jg.jackknife(WHOLE, groups=pairs).params) == 8
+    with pytest.raises(ValueError, match="groups must be the same in all rows of a set"):
+        jg.jackknife(WHOLE, groups=np.arange(len(SMALL)))
+
+
 def test_save_and_load(tmp_path):
     FIT.save(tmp_path / "fit.npz")
     again = jg.load(tmp_path / "fit.npz")
@@ -477,8 +568,6 @@ def test_batches_refuse():
 
 
 REFUSED = {
-    "influence": lambda f: f.get_influence(),
-    "loo": lambda f: f.loo(),
     "calibration": lambda f: f.calibration(),
     "collinearity": lambda f: f.collinearity(),
     "separation": lambda f: f.separation(),
@@ -496,6 +585,7 @@ REFUSED = {
     "cv": lambda f: jg.cv(f),
     "permutation": lambda f: jg.permutation_test(f, "price", n=9),
     "scan": lambda f: jg.score_scan(f, FRAME[["income"]].to_numpy()),
+    "influence picture": lambda f: jg.plot.influence_data(f),
     "rootogram": lambda f: jg.plot.rootogram_data(f),
     "residual panel": lambda f: jg.plot.residual_panel_data(f),
     "effects": lambda f: jg.plot.effects_data(f, "price"),
