@@ -473,6 +473,147 @@ def test_jackknife_of_sets():
         jg.jackknife(WHOLE, groups=np.arange(len(SMALL)))
 
 
+# ---------------------------------------------------------------- effects
+
+
+MIXED = "choice ~ np.log(price + 9) + time + price:time + C(mode) + income:C(mode)"
+RICH = jg.glm(MIXED, FRAME, family="conditional_logit", sets="trip")
+
+
+def chances(theta, frame):
+    """Probabilities of the rows at these coefficients, by the design of the formula alone."""
+    eta = np.nan_to_num(RICH.frame.encode(frame)[0]) @ theta
+    size = np.exp(eta - eta.max())
+    return size / np.bincount(CODES, weights=size)[CODES]
+
+
+CODES = pd.factorize(FRAME["trip"])[0]
+THETA = np.nan_to_num(np.asarray(RICH.params))
+
+
+def moved(frame, name, change, theta=THETA, whole=False):
+    """The probability of each row where its own value is changed, the other rows of its set kept; or those of all."""
+    changed = frame.assign(**{name: change(frame[name])})
+    if whole:
+        return chances(theta, changed)
+    X, Z = (np.nan_to_num(RICH.frame.encode(f)[0]) for f in (frame, changed))
+    own, base = np.exp(Z @ theta), np.exp(X @ theta)
+    return own / (np.bincount(CODES, weights=base)[CODES] - base + own)
+
+
+def judged(table, function, root=None):
+    """Estimates and standard errors (by a numerical Jacobian) of a function of the coefficients."""
+    present = ~np.isnan(np.asarray(RICH.params))
+    step = 1e-6 * np.eye(len(THETA))[present]
+    slopes = np.stack([(function(THETA + d) - function(THETA - d)) / 2e-6 for d in step])
+    covariance = np.asarray(RICH.cov_params())[np.ix_(present, present)]
+    np.testing.assert_allclose(table["estimate"], function(THETA), rtol=1e-6, atol=1e-9)
+    se = np.sqrt(np.einsum("im,ij,jm->m", slopes, covariance, slopes))
+    np.testing.assert_allclose(table["std_error"], se, rtol=1e-5, atol=1e-9)
+
+
+def by_mode(values):
+    return pd.Series(values).groupby(FRAME["mode"]).mean().to_numpy()
+
+
+def test_predictions_with_errors():
+    judged(RICH.predictions(), lambda t: chances(t, FRAME))
+    np.testing.assert_allclose(RICH.predictions()["estimate"], RICH.predict(which="prob"), rtol=1e-12)
+    judged(RICH.avg_predictions(by="mode"), lambda t: by_mode(chances(t, FRAME)))
+    whole = RICH.avg_predictions()
+    assert whole["estimate"][0] == pytest.approx(150 / len(FRAME), rel=1e-12)  # known: one is chosen in each set
+    assert whole["std_error"][0] == pytest.approx(0.0, abs=1e-12)
+    held = RICH.avg_predictions(variables={"price": [-1.0, 1.0]})
+    judged(held, lambda t: np.array([moved(FRAME, "price", lambda x, v=v: 0 * x + v, t).mean() for v in (-1.0, 1.0)]))
+    assert held["estimate"][0] > held["estimate"][1]
+    linear = RICH.predictions(scale="link")
+    np.testing.assert_allclose(linear["estimate"], RICH.predict(which="linear"), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(RICH.predictions(parameter="utility")["std_error"], linear["std_error"], rtol=1e-12)
+
+
+def test_slopes_are_of_the_own_column():
+    def slope(t):
+        h = 1e-5
+        return (moved(FRAME, "price", lambda x: x + h, t) - moved(FRAME, "price", lambda x: x - h, t)) / (2 * h)
+
+    rows = RICH.slopes("price")
+    np.testing.assert_allclose(rows["estimate"], slope(THETA), rtol=1e-4, atol=1e-8)
+    table = RICH.avg_slopes("price", by="mode")
+    np.testing.assert_allclose(table["estimate"], by_mode(slope(THETA)), rtol=1e-6, atol=1e-8)
+    present = ~np.isnan(np.asarray(RICH.params))
+    step = 1e-4 * np.eye(len(THETA))[present]
+    jacobian = np.stack([by_mode(slope(THETA + d) - slope(THETA - d)) / 2e-4 for d in step])
+    covariance = np.asarray(RICH.cov_params())[np.ix_(present, present)]
+    np.testing.assert_allclose(table["std_error"], np.sqrt(np.diagonal(jacobian.T @ covariance @ jacobian)), rtol=1e-4)
+    p, b = FIT.predict(which="prob"), FIT.params["price"]
+    plain = FIT.avg_slopes("price")
+    assert plain["estimate"][0] == pytest.approx(np.mean(p * (1 - p)) * b, rel=1e-10)  # what the formula says
+    assert FIT.avg_slopes("price", scale="link")["estimate"][0] == pytest.approx(b, rel=1e-10)
+
+
+def test_comparisons_change_one_alternative():
+    table = RICH.avg_comparisons({"price": 2.0}, by="mode")
+    change = lambda t: by_mode(moved(FRAME, "price", lambda x: x + 1, t) - moved(FRAME, "price", lambda x: x - 1, t))  # noqa: E731
+    judged(table, change)
+    found = RICH.avg_comparisons("mode")
+    levels = [moved(FRAME, "mode", lambda x, v=v: v).mean() for v in ("air", "bus", "car", "rail")]
+    np.testing.assert_allclose(found["estimate"], np.array(levels[1:]) - levels[0], rtol=1e-9)
+    np.testing.assert_allclose(RICH.contrasts("mode", method="reference")["estimate"], found["estimate"], rtol=1e-12)
+    ratio = RICH.avg_comparisons("mode", contrast="ratio")
+    np.testing.assert_allclose(ratio["estimate"], np.array(levels[1:]) / levels[0], rtol=1e-9)
+    with pytest.raises(ValueError, match="balanced grid"):
+        RICH.contrasts("mode", margins="balanced")
+
+
+def test_what_tells_of_the_chooser_changes_in_the_whole_set():
+    up, down = (moved(FRAME, "income", lambda x, h=h: x + h, whole=True) for h in (1e-5, -1e-5))
+    slope = (up - down) / 2e-5
+    rows = RICH.slopes("income")
+    np.testing.assert_allclose(rows["estimate"], slope, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(rows["estimate"].groupby(FRAME["trip"]).sum(), 0.0, atol=1e-12)
+    table = RICH.avg_comparisons({"income": 1.0}, by="mode")
+    ends = [lambda t, s=s: moved(FRAME, "income", lambda x: x + s / 2, t, whole=True) for s in (1, -1)]
+    judged(table, lambda t: by_mode(ends[0](t) - ends[1](t)))
+    assert RICH.avg_slopes("income")["estimate"][0] == pytest.approx(0.0, abs=1e-12)  # a set's probabilities sum to 1
+
+
+def test_effects_of_new_sets_and_arrays():
+    new = simulated(5)
+    found = RICH.predictions(new=new)
+    np.testing.assert_allclose(found["estimate"], RICH.predict(new, "prob"), rtol=1e-12)
+    by_label = RICH.avg_slopes("price", new=new.drop(columns="trip"), sets=new["trip"].to_numpy())
+    np.testing.assert_array_equal(by_label["estimate"], RICH.avg_slopes("price", new=new)["estimate"])
+    larger = FRAME.head(40).assign(trip="one")  # more alternatives than any set of the fit
+    np.testing.assert_allclose(RICH.predictions(new=larger)["estimate"], RICH.predict(larger, "prob"), rtol=1e-12)
+    arrays = jg.GLM(FRAME["choice"], X, family="conditional_logit", sets=FRAME["trip"]).fit()
+    np.testing.assert_allclose(arrays.avg_slopes("x0")["estimate"], FIT.avg_slopes("price")["estimate"], rtol=1e-9)
+    same = arrays.avg_slopes("x0", new=X, sets=FRAME["trip"])
+    np.testing.assert_allclose(same["std_error"], FIT.avg_slopes("price")["std_error"], rtol=1e-6)
+    with pytest.raises(ValueError, match="pass sets="):
+        arrays.avg_slopes("x0", new=X)
+    with pytest.raises(ValueError, match="sets must not be missing; 1 of"):
+        RICH.predictions(new=new.assign(trip=new["trip"].where(new.index > 0)))
+    with pytest.raises(ValueError, match="is one row"):
+        jg.glm("choice ~ price", FRAME, family="binomial").avg_predictions(sets=FRAME["trip"])
+
+
+def test_effects_count_sets_with_their_frequency_and_offset():
+    fit = jg.glm("choice ~ price + time", FRAME, family="clogit", sets="trip", freq_weights="w", offset="income")
+    plain = jg.glm("choice ~ price + time", FRAME, family="clogit", sets="trip", weights="w")
+    rows = fit.slopes("price")["estimate"]
+    assert fit.avg_slopes("price")["estimate"][0] == pytest.approx(np.average(rows, weights=FRAME["w"]), rel=1e-10)
+    assert plain.avg_slopes("price")["estimate"][0] == pytest.approx(np.mean(rows), rel=1e-8)
+    known = jg.glm("choice ~ time + offset(-price)", FRAME, family="clogit", sets="trip")
+    p = known.predict(which="prob")
+    assert known.avg_slopes("time")["estimate"][0] == pytest.approx(np.mean(p * (1 - p)) * known.params["time"])
+
+
+def test_pictures_of_effects():
+    data = jg.plot.effects_data(RICH, "price", points=5)
+    assert np.all(np.diff(data["estimate"]) < 0)
+    assert np.all((data["low"] < data["estimate"]) & (data["estimate"] < data["high"]))
+
+
 def test_save_and_load(tmp_path):
     FIT.save(tmp_path / "fit.npz")
     again = jg.load(tmp_path / "fit.npz")
@@ -575,11 +716,6 @@ REFUSED = {
     "zero inflation": lambda f: f.zero_inflation_test(),
     "null model": lambda f: f.null_model(),
     "pseudo_r2": lambda f: f.pseudo_r2(),
-    "predictions": lambda f: f.predictions(),
-    "avg_predictions": lambda f: f.avg_predictions(),
-    "slopes": lambda f: f.avg_slopes("price"),
-    "comparisons": lambda f: f.avg_comparisons("price"),
-    "contrasts": lambda f: f.contrasts("mode"),
     "get_prediction": lambda f: f.get_prediction(),
     "score test": lambda f: f.score_test("income", FRAME),
     "cv": lambda f: jg.cv(f),
@@ -588,7 +724,6 @@ REFUSED = {
     "influence picture": lambda f: jg.plot.influence_data(f),
     "rootogram": lambda f: jg.plot.rootogram_data(f),
     "residual panel": lambda f: jg.plot.residual_panel_data(f),
-    "effects": lambda f: jg.plot.effects_data(f, "price"),
 }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from . import distribution as dist
-from .choices import check_no_sets, predict_choice
-from .rows import predictors_of
+from .choices import predict_choice
+from .rows import check_no_sets, predictors_of
 from .scales import check_scale, curve
 
 WORDS = ("mean", "linear", "var", "prob", "cdf", "quantile")

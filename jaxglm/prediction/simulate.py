@@ -6,10 +6,9 @@ import jax
 import numpy as np
 
 from ..families import Family
-from .choices import check_no_sets, sets_of
 from .distribution import distribution_of, weighted_eta
 from .quantiles import check_mass, tables
-from .rows import predictors_of
+from .rows import check_no_sets, predictors_of, sets_of
 
 
 def simulate(fit: Any, rng: Any, n: int = 1, *, new: Any = None, offset: Any = None, trials: Any = None,

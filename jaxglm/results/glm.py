@@ -124,6 +124,10 @@ class GLMResults(Predicting):
         of its values (by default its levels, or five quantiles) in all rows. new: other rows than those of the fit.
         scale: "response", or "link". parameter: of the family, in place of the mean. offset: (m,), added. alpha: the
         limits have level 1 - alpha. Rows count as often as in the fit: not where their weight is 0, freq_weights times.
+        Where rows are the alternatives of choices, what is averaged over them is the probability of each. A variable is
+        changed or held in one alternative at a time, the others of its set staying as they are (slopes are d p_j /
+        d x_j); one that is the same in all rows of every set of the fit tells of the one who chooses and changes in the
+        whole set. sets: of new rows, as in `predict`.
         """
         return effects.avg_predictions(self, by=by, variables=variables, new=new, **options)
 
