@@ -473,6 +473,32 @@ def test_jackknife_of_sets():
         jg.jackknife(WHOLE, groups=np.arange(len(SMALL)))
 
 
+def test_cross_validation_by_sets():
+    found = jg.cv(WHOLE, folds=16, seed=2)  # as many as sets: leave-one-out
+    np.testing.assert_allclose(found.scores[0], WHOLE.loo("exact").log_score, rtol=0, atol=1e-6)
+    assert found.fold.shape == (1, 16)
+    y = (SMALL["choice"] == 1).to_numpy()
+    for name, fit in zip(NAMES[:3], WITHOUT, strict=False):
+        mine = (SMALL["trip"] == name).to_numpy()
+        np.testing.assert_allclose(found.mu[0, mine], fit.predict(SMALL[mine], "prob"), atol=1e-6)
+    assert found.total == pytest.approx(np.sum(np.log(found.mu[0, y])), rel=1e-9)
+    brier = jg.cv(WHOLE, folds=16, seed=2, score=lambda y, p: (y - p) ** 2)
+    wanted = pd.Series((y - found.mu[0]) ** 2).groupby(SMALL["trip"], sort=False).sum()
+    np.testing.assert_allclose(brier.scores[0], wanted, rtol=1e-9)
+    deviance = jg.cv(WHOLE, folds=16, seed=2, score="deviance")
+    np.testing.assert_allclose(deviance.scores, -2 * found.scores, rtol=1e-9)
+    pairs = SMALL["trip"].map({name: i // 2 for i, name in enumerate(NAMES)}).to_numpy()
+    fold = jg.cv(WHOLE, folds=4, groups=pairs).fold[0]
+    np.testing.assert_array_equal(fold[::2], fold[1::2])
+    with pytest.raises(ValueError, match="number of sets, 16"):
+        jg.cv(WHOLE, folds=17)
+
+
+def test_cross_validation_prefers_the_larger_model():
+    small = jg.glm("choice ~ time", FRAME, family="conditional_logit", sets="trip")
+    assert jg.cv(FIT, folds=5, repeats=2).mean > jg.cv(small, folds=5, repeats=2).mean > np.log(0.25)
+
+
 # ---------------------------------------------------------------- effects
 
 
@@ -718,7 +744,6 @@ REFUSED = {
     "pseudo_r2": lambda f: f.pseudo_r2(),
     "get_prediction": lambda f: f.get_prediction(),
     "score test": lambda f: f.score_test("income", FRAME),
-    "cv": lambda f: jg.cv(f),
     "permutation": lambda f: jg.permutation_test(f, "price", n=9),
     "scan": lambda f: jg.score_scan(f, FRAME[["income"]].to_numpy()),
     "influence picture": lambda f: jg.plot.influence_data(f),
