@@ -662,6 +662,20 @@ def test_separated_choices():
     with pytest.warns(jg.FitWarning):
         fit = jg.glm("choice ~ price", perfect, family="conditional_logit", sets="trip")
     assert fit.status.name == "SEPARATED"
+    assert fit.separation().columns == ("price",)
+    assert "price (+)" in fit.message
+    np.testing.assert_array_equal(fit.separation().rows, np.flatnonzero(FRAME["choice"] == 0))
+
+
+def test_a_level_that_is_always_chosen():
+    always = FRAME.assign(choice=0)
+    first = always.assign(car=FRAME["mode"] == "car").groupby("trip")["car"].transform("any")
+    picks = np.where(first, FRAME["mode"] == "car", FRAME["choice"] == 1)
+    with pytest.warns(jg.FitWarning, match=r"infinity: .*C\(mode\)\[T.car\] \(\+\)"):
+        fit = jg.glm("choice ~ price + C(mode)", FRAME.assign(choice=picks.astype(int)), family="clogit", sets="trip")
+    found = fit.separation()
+    assert found.columns == ("C(mode)[T.car]",)
+    np.testing.assert_array_equal(found.rows, np.flatnonzero(first & (FRAME["mode"] != "car")))
 
 
 def test_other_frames():
@@ -737,7 +751,6 @@ def test_batches_refuse():
 REFUSED = {
     "calibration": lambda f: f.calibration(),
     "collinearity": lambda f: f.collinearity(),
-    "separation": lambda f: f.separation(),
     "overdispersion": lambda f: f.overdispersion_test(),
     "zero inflation": lambda f: f.zero_inflation_test(),
     "null model": lambda f: f.null_model(),
