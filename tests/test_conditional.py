@@ -343,6 +343,8 @@ def test_parametric_bootstrap_draws_choices():
     np.testing.assert_allclose(boot.bse, fit.bse, rtol=0.2)
     wild = jg.bootstrap(fit, 400, kind="wild", seed=3)
     np.testing.assert_allclose(wild.bse, fit.with_cov("HC0").bse, rtol=0.15)
+    np.testing.assert_allclose(wild.wild.error, fit.with_cov("HC0").bse, rtol=1e-9)
+    np.testing.assert_allclose(np.diff(wild.conf_int())[:, 0], 3.92 * fit.with_cov("HC0").bse, rtol=0.15)
 
 
 def test_residuals():
