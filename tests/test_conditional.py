@@ -264,6 +264,34 @@ def test_tests_and_limits():
     assert small.conf_int()[0, 1] == pytest.approx(small.params["price"] + 1.959963984540054 * small.bse["price"])
 
 
+def test_score_tests():
+    """Against the score and information by hand at the smaller model, and the likelihood ratio."""
+    small = jg.glm("choice ~ price + time", FRAME, family="conditional_logit", sets="trip")
+    test = small.score_test("C(mode)", FRAME)
+    beta = np.concatenate([small.params, np.zeros(3)])
+    _, slope, bend = by_hand(X, FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy())(beta)
+    assert test.statistic == pytest.approx(slope @ np.linalg.solve(bend, slope), rel=1e-7)
+    assert test.df == 3
+    assert test.statistic == pytest.approx(jg.anova(small, FIT, test="rao")["rao"][-1], rel=1e-7)
+    columns = small.score_test(1e6 + X[:, 2:])
+    assert columns.statistic == pytest.approx(test.statistic, rel=1e-6)
+    with pytest.raises(ValueError, match=r"explains .*income.* already"):
+        small.score_test("income", FRAME)  # constant within the sets
+    with pytest.raises(ValueError, match=f"must have {len(FRAME)} rows"):
+        small.score_test(np.ones(150))
+
+
+def test_shares_explained():
+    sizes = FRAME.groupby("trip")["trip"].transform("size")
+    p, y = FIT.predict(which="prob"), FRAME["choice"] == 1
+    null = -np.log(sizes[y]).sum()
+    assert FIT.pseudo_r2() == pytest.approx(1 - FIT.llf / null, rel=1e-10)
+    assert FIT.pseudo_r2("mcfadden_adjusted") == pytest.approx(1 - (FIT.llf - 5) / null, rel=1e-10)
+    assert FIT.pseudo_r2("deviance") == pytest.approx(FIT.pseudo_r2(), rel=1e-10)
+    assert FIT.pseudo_r2("cox_snell") == pytest.approx(1 - np.exp(-2 * (FIT.llf - null) / 150), rel=1e-10)
+    assert FIT.pseudo_r2("tjur") == pytest.approx(p[y].mean() - p[~y].mean(), rel=1e-10)
+
+
 def test_constants_within_sets_are_dropped_by_name():
     fit = jg.glm("choice ~ 1 + income + price + time + C(mode)", FRAME, family="conditional_logit", sets="trip")
     assert fit.aliased == ("income",)
@@ -756,9 +784,7 @@ REFUSED = {
     "overdispersion": lambda f: f.overdispersion_test(),
     "zero inflation": lambda f: f.zero_inflation_test(),
     "null model": lambda f: f.null_model(),
-    "pseudo_r2": lambda f: f.pseudo_r2(),
     "get_prediction": lambda f: f.get_prediction(),
-    "score test": lambda f: f.score_test("income", FRAME),
     "permutation": lambda f: jg.permutation_test(f, "price", n=9),
     "scan": lambda f: jg.score_scan(f, FRAME[["income"]].to_numpy()),
     "influence picture": lambda f: jg.plot.influence_data(f),
