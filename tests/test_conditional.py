@@ -664,6 +664,45 @@ def test_effects_count_sets_with_their_frequency_and_offset():
     assert known.avg_slopes("time")["estimate"][0] == pytest.approx(np.mean(p * (1 - p)) * known.params["time"])
 
 
+def test_a_choice_among_the_same_alternatives_is_a_multinomial_response():
+    """With a constant and a slope of what tells of the chooser for each of them: everything agrees."""
+    n, z, z2 = 120, rng.normal(size=120), rng.normal(size=120)
+    utility = np.column_stack([0 * z, 0.4 + 0.8 * z, -0.5 * z + 0.3 * z2]) + rng.gumbel(size=(n, 3))
+    wide = pd.DataFrame({"y": np.array(["a", "b", "c"])[utility.argmax(axis=1)], "z": z, "z2": z2})
+    long = wide.loc[wide.index.repeat(3)].reset_index(names="who").assign(alt=np.tile(["a", "b", "c"], n))
+    long["taken"] = (long["alt"] == long["y"]).astype(int)
+    theirs = jg.glm("y ~ z + z2", wide, family="multinomial")
+    ours = jg.glm("taken ~ C(alt) + z:C(alt) + z2:C(alt)", long, family="conditional_logit", sets="who")
+    assert ours.llf == pytest.approx(theirs.llf, rel=1e-12)
+    effects = {"avg_slopes": "z", "avg_predictions": None, "avg_comparisons": {"z2": (-1, 2)}}
+    for name, variables in effects.items():
+        one = getattr(ours, name)(by="alt", variables=variables)
+        other = getattr(theirs, name)(variables=variables)
+        assert list(one["alt"]) == list(other["class"])
+        for column in ("estimate", "std_error", "conf_low"):
+            np.testing.assert_allclose(one[column], other[column], rtol=1e-7)
+    held = ours.avg_predictions(by="alt", variables={"z": [-1.0, 0.0, 1.0]}).sort_values(["alt", "z"])
+    other = theirs.avg_predictions(variables={"z": [-1.0, 0.0, 1.0]}).sort_values(["class", "z"])
+    np.testing.assert_allclose(held["std_error"], other["std_error"], rtol=1e-7)
+    np.testing.assert_allclose(ours.resid("deviance"), theirs.resid("deviance"), rtol=1e-9)
+    assert ours.pearson_chi2 == pytest.approx(theirs.pearson_chi2, rel=1e-9)
+    for exact in (False, True):
+        mine, that = ours.get_influence(exact=exact), theirs.get_influence(exact=exact)
+        np.testing.assert_allclose(mine.hat, that.hat, rtol=1e-8)
+        np.testing.assert_allclose(mine.cooks_distance, that.cooks_distance, rtol=1e-5)
+    np.testing.assert_allclose(ours.loo().log_score, theirs.loo().log_score, rtol=1e-8)
+    np.testing.assert_allclose(jg.cv(ours, seed=4).scores, jg.cv(theirs, seed=4).scores, rtol=1e-6)
+
+
+def test_a_missing_value_is_that_of_its_set():
+    new = simulated(4)
+    hole = new.assign(price=np.where(np.arange(len(new)) == 0, np.nan, new["price"]))
+    lost = (new["trip"] == new["trip"][0]).to_numpy()
+    for table in (RICH.predictions(new=hole), RICH.slopes("time", new=hole)):
+        np.testing.assert_array_equal(np.isnan(table["estimate"]), lost)
+        np.testing.assert_array_equal(np.isnan(table["std_error"]), lost)
+
+
 def test_pictures_of_effects():
     data = jg.plot.effects_data(RICH, "price", points=5)
     assert np.all(np.diff(data["estimate"]) < 0)

@@ -141,7 +141,8 @@ def _runaway(fit: Any) -> np.ndarray:
     step = fit._last_step
     full = np.full(sum(len(p.names) for p in fit.parts), np.nan)
     full[fit._present[: len(step)]] = fit._outward(step)
-    moves = np.nan_to_num(full * np.concatenate([_sizes(fit, p) for p in fit.parts]))
+    with np.errstate(over="ignore"):
+        moves = np.nan_to_num(full * np.concatenate([_sizes(fit, p) for p in fit.parts]))
     largest = np.max(np.abs(moves))
     return np.where(np.abs(moves) > MOVES * largest, moves, 0.0) / (largest or 1.0)
 

@@ -64,8 +64,10 @@ class Fitted:
     @property
     def _endless(self) -> bool:
         """Whether the fit ended on its way to infinity, not at a wall: it still moves, and there is nothing to gain."""
-        on_the_way = self.status in (Status.SEPARATED, Status.BOUNDARY)
-        return on_the_way and bool(self._last_step @ self.information @ self._last_step < NOTHING)
+        if self.status not in (Status.SEPARATED, Status.BOUNDARY):
+            return False
+        with np.errstate(all="ignore"):
+            return bool(self._last_step @ self.information @ self._last_step < NOTHING)
 
     @cached_property
     def _last_step(self) -> np.ndarray:
