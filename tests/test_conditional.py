@@ -264,6 +264,34 @@ def test_tests_and_limits():
     assert small.conf_int()[0, 1] == pytest.approx(small.params["price"] + 1.959963984540054 * small.bse["price"])
 
 
+def test_score_tests():
+    """Against the score and information by hand at the smaller model, and the likelihood ratio."""
+    small = jg.glm("choice ~ price + time", FRAME, family="conditional_logit", sets="trip")
+    test = small.score_test("C(mode)", FRAME)
+    beta = np.concatenate([small.params, np.zeros(3)])
+    _, slope, bend = by_hand(X, FRAME["choice"].to_numpy(), FRAME["trip"].to_numpy())(beta)
+    assert test.statistic == pytest.approx(slope @ np.linalg.solve(bend, slope), rel=1e-7)
+    assert test.df == 3
+    assert test.statistic == pytest.approx(jg.anova(small, FIT, test="rao")["rao"][-1], rel=1e-7)
+    columns = small.score_test(1e6 + X[:, 2:])
+    assert columns.statistic == pytest.approx(test.statistic, rel=1e-6)
+    with pytest.raises(ValueError, match=r"explains .*income.* already"):
+        small.score_test("income", FRAME)  # constant within the sets
+    with pytest.raises(ValueError, match=f"must have {len(FRAME)} rows"):
+        small.score_test(np.ones(150))
+
+
+def test_shares_explained():
+    sizes = FRAME.groupby("trip")["trip"].transform("size")
+    p, y = FIT.predict(which="prob"), FRAME["choice"] == 1
+    null = -np.log(sizes[y]).sum()
+    assert FIT.pseudo_r2() == pytest.approx(1 - FIT.llf / null, rel=1e-10)
+    assert FIT.pseudo_r2("mcfadden_adjusted") == pytest.approx(1 - (FIT.llf - 5) / null, rel=1e-10)
+    assert FIT.pseudo_r2("deviance") == pytest.approx(FIT.pseudo_r2(), rel=1e-10)
+    assert FIT.pseudo_r2("cox_snell") == pytest.approx(1 - np.exp(-2 * (FIT.llf - null) / 150), rel=1e-10)
+    assert FIT.pseudo_r2("tjur") == pytest.approx(p[y].mean() - p[~y].mean(), rel=1e-10)
+
+
 def test_constants_within_sets_are_dropped_by_name():
     fit = jg.glm("choice ~ 1 + income + price + time + C(mode)", FRAME, family="conditional_logit", sets="trip")
     assert fit.aliased == ("income",)
@@ -300,6 +328,387 @@ def test_predictions():
         FIT.predict(new, "quantile", q=0.5)
 
 
+def test_simulated_choices():
+    """One row of each set, as often as its probability says."""
+    drawn, p, sets = FIT.simulate(1, 4000), FIT.predict(which="prob"), FRAME["trip"].to_numpy()
+    assert drawn.shape == (4000, len(FRAME))
+    assert set(np.unique(drawn)) == {0.0, 1.0}
+    np.testing.assert_array_equal(pd.DataFrame(drawn.T).groupby(sets).sum(), 1.0)
+    z = (drawn.mean(axis=0) - p) / np.sqrt(p * (1 - p) / 4000)
+    assert np.max(np.abs(z)) < 4.5
+    assert np.mean(z**2) == pytest.approx(1.0, abs=0.2)
+    one, other = drawn[:, sets == "t0"], drawn[:, sets == "t1"]
+    together = np.mean(one[:, 0] * other[:, 0]) - one[:, 0].mean() * other[:, 0].mean()
+    assert abs(together) < 0.02  # sets are independent
+    np.testing.assert_array_equal(FIT.simulate(1, 4000), drawn)
+    again = jg.glm(FORMULA, FRAME.assign(choice=drawn[0]), family="conditional_logit", sets="trip")
+    assert np.max(np.abs((np.asarray(again.params) - np.asarray(FIT.params)) / FIT.bse)) < 4
+
+
+def test_simulated_choices_of_new_rows():
+    new = simulated(5, largest=4)
+    hole = new.assign(price=np.where(np.arange(len(new)) == 0, np.nan, new["price"]))
+    lost = (new["trip"] == new["trip"][0]).to_numpy()
+    drawn = FIT.simulate(2, 50, new=hole)
+    np.testing.assert_array_equal(np.isnan(drawn), np.broadcast_to(lost, drawn.shape))
+    whole = drawn[:, ~lost].T
+    np.testing.assert_array_equal(pd.DataFrame(whole).groupby(new["trip"][~lost].to_numpy()).sum(), 1.0)
+    by_label = FIT.simulate(2, 50, new=hole.drop(columns="trip"), sets=new["trip"].to_numpy())
+    np.testing.assert_array_equal(by_label, drawn)
+    far = pd.concat([new.head(1)] * 9, ignore_index=True).assign(trip="x", price=np.arange(9.0) * 500)
+    np.testing.assert_array_equal(FIT.simulate(0, new=far)[0], [1, *[0] * 8])  # a larger set than any of the fit
+    weighted = jg.glm("choice ~ price", FRAME, family="conditional_logit", sets="trip", weights="w")
+    with pytest.raises(ValueError, match="nothing to draw from"):
+        weighted.simulate(0)
+    with pytest.raises(ValueError, match="is one row"):
+        jg.glm("choice ~ price", FRAME, family="binomial").simulate(0, sets=FRAME["trip"])
+
+
+def test_parametric_bootstrap_draws_choices():
+    fit = jg.glm("choice ~ price + time", FRAME, family="conditional_logit", sets="trip")
+    boot = jg.bootstrap(fit, 200, kind="parametric", seed=3)
+    assert boot.n_failed == 0
+    np.testing.assert_allclose(boot.bse, fit.bse, rtol=0.2)
+    wild = jg.bootstrap(fit, 400, kind="wild", seed=3)
+    np.testing.assert_allclose(wild.bse, fit.with_cov("HC0").bse, rtol=0.15)
+    np.testing.assert_allclose(wild.wild.error, fit.with_cov("HC0").bse, rtol=1e-9)
+    np.testing.assert_allclose(np.diff(wild.conf_int())[:, 0], 3.92 * fit.with_cov("HC0").bse, rtol=0.15)
+
+
+def test_residuals():
+    y, p, sets = FRAME["choice"].to_numpy(), FIT.predict(which="prob"), FRAME["trip"]
+    np.testing.assert_allclose(FIT.resid("response"), y - p, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(FIT.resid("response") @ X, 0.0, atol=1e-8)  # the score of the fit
+    np.testing.assert_allclose(FIT.resid("pearson"), (y - p) / np.sqrt(p * (1 - p)), rtol=1e-12)
+    of_sets = pd.Series(np.where(y == 1, np.sqrt(-2 * np.log(p)), 0.0)).groupby(sets, sort=False).sum()
+    np.testing.assert_allclose(FIT.resid("deviance"), of_sets, rtol=1e-12)
+    assert np.sum(FIT.resid() ** 2) == pytest.approx(FIT.deviance, rel=1e-12)
+    assert FIT.pearson_chi2 == pytest.approx(np.sum((y - p) ** 2 / p), rel=1e-12)
+    weighted = jg.glm("choice ~ price", FRAME, family="conditional_logit", sets="trip", weights="w")
+    q = weighted.predict(which="prob")
+    wanted = np.sqrt(FRAME["w"]) * (y - q) / np.sqrt(q * (1 - q))
+    np.testing.assert_allclose(weighted.resid("pearson"), wanted, rtol=1e-12)
+    assert np.sum(weighted.resid() ** 2) == pytest.approx(weighted.deviance, rel=1e-12)
+    for kind in ("quantile", "working", "anscombe", "studentized", "standardized_pearson"):
+        with pytest.raises(ValueError, match=f"no '{kind}' residuals of choices.*response, pearson, deviance"):
+            FIT.resid(kind)
+    with pytest.raises(ValueError, match="unknown kind"):
+        FIT.resid("residual")
+
+
+def test_pearson_residuals_of_simulated_choices_have_variance_one():
+    p = FIT.predict(which="prob")
+    drawn = FIT.simulate(4, 2000)
+    r = (drawn - p) / np.sqrt(p * (1 - p))
+    assert np.mean(r**2) == pytest.approx(1.0, abs=0.02)
+    assert np.abs(np.mean(r)) < 0.01
+
+
+def test_augment_and_linear_predictor():
+    table = FIT.augment()
+    assert list(table.columns) == ["y", "fitted", "linear", "resid_response", "resid_pearson"]
+    np.testing.assert_array_equal(table["y"], FRAME["choice"])
+    np.testing.assert_allclose(table["linear"], X @ np.asarray(FIT.params), rtol=1e-10)
+    np.testing.assert_array_equal(table["fitted"], FIT.fittedvalues)
+
+
+def without_each_set(frame, formula="choice ~ price + time"):
+    """Labels of the sets, the whole fit, and the fits without each of them."""
+    fit = jg.glm(formula, frame, family="conditional_logit", sets="trip")
+    names = pd.unique(frame["trip"])
+    rest = [frame[frame["trip"] != name] for name in names]
+    return names, fit, [jg.glm(formula, part, family="conditional_logit", sets="trip") for part in rest]
+
+
+SMALL = simulated(16)
+NAMES, WHOLE, WITHOUT = without_each_set(SMALL)
+
+
+def test_exact_influence_is_that_of_refits():
+    at = WHOLE.get_influence(exact=True)
+    left = np.stack([np.asarray(f.params) for f in WITHOUT])
+    np.testing.assert_allclose(at.params, left, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(at.dfbeta, np.asarray(WHOLE.params) - left, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(at.dfbetas, at.dfbeta / np.asarray(WHOLE.bse), rtol=1e-12)
+    bend = by_hand(SMALL[["price", "time"]].to_numpy(), SMALL["choice"].to_numpy(), SMALL["trip"].to_numpy())
+    information = bend(np.asarray(WHOLE.params))[2]
+    step = np.asarray(WHOLE.params) - left
+    np.testing.assert_allclose(at.cooks_distance, np.einsum("ni,ij,nj->n", step, information, step) / 2, rtol=1e-5)
+
+
+def test_one_step_influence_of_sets():
+    """Newton's step from the estimates for the likelihood without the set; leverages are shares of the coefficients."""
+    at, parts = WHOLE.get_influence(), by_hand
+    beta, Z = np.asarray(WHOLE.params), SMALL[["price", "time"]].to_numpy()
+    y, sets = SMALL["choice"].to_numpy(), SMALL["trip"].to_numpy()
+    whole = parts(Z, y, sets)(beta)[2]
+    for i, name in enumerate(NAMES):
+        out = sets != name
+        _, slope, bend = parts(Z[out], y[out], sets[out])(beta)
+        step = np.linalg.solve(bend, slope)  # of minus the log-likelihood: theta less theta without the set
+        np.testing.assert_allclose(at.dfbeta[i], step, rtol=1e-7, atol=1e-10)
+        assert at.hat[i] == pytest.approx(np.trace(np.linalg.solve(whole, whole - bend)), rel=1e-8)
+        assert at.cooks_distance[i] == pytest.approx(step @ whole @ step / 2, rel=1e-7)
+    assert np.sum(at.hat) == pytest.approx(2.0, rel=1e-9)
+    exact = WHOLE.get_influence(exact=True)
+    assert np.corrcoef(at.dfbeta.ravel(), exact.dfbeta.ravel())[0, 1] > 0.95
+    table = at.summary_frame()
+    assert list(table.columns) == ["trip", "hat", "cooks_distance", "dfbetas[price]", "dfbetas[time]"]
+    assert list(table["trip"]) == list(NAMES)
+    for name in ("dffits", "resid_studentized", "resid_standardized_pearson"):
+        with pytest.raises(ValueError, match="sets of rows"):
+            getattr(at, name)
+
+
+def test_influence_counts_sets():
+    """A set of frequency 2 is left out once; one of weight 0 does not count."""
+    times = SMALL["trip"].map(dict(zip(NAMES, [2, 0, *[1] * 14], strict=True)))
+    fit = jg.glm("choice ~ price + time", SMALL, family="conditional_logit", sets="trip", freq_weights=times)
+    at = fit.get_influence(exact=True)
+    assert np.isnan(at.hat[1])
+    assert np.sum(at.hat * np.array([2, 0, *[1] * 14]), where=~np.isnan(at.hat)) == pytest.approx(2.0, rel=1e-9)
+    once = jg.glm("choice ~ price + time", SMALL[SMALL["trip"] != NAMES[1]], family="conditional_logit", sets="trip")
+    np.testing.assert_allclose(at.params[0], once.params, atol=1e-7)
+
+
+def test_leave_one_out_of_sets():
+    exact, fast, mixed = (WHOLE.loo(m) for m in ("exact", "approximate", "mixed"))
+    y, wanted = (SMALL["choice"] == 1).to_numpy(), []
+    for name, fit in zip(NAMES, WITHOUT, strict=True):
+        mine = (SMALL["trip"] == name).to_numpy()
+        wanted.append(float(np.log(fit.predict(SMALL[mine], "prob")[y[mine]])[0]))
+    np.testing.assert_allclose(exact.log_score, wanted, rtol=0, atol=1e-6)
+    assert exact.elpd == pytest.approx(np.sum(wanted), abs=1e-5)
+    assert np.all(exact.refitted)
+    sure = ~fast.doubtful
+    np.testing.assert_allclose(fast.log_score[sure], np.array(wanted)[sure], atol=0.2)
+    np.testing.assert_allclose(mixed.log_score[mixed.refitted], np.array(wanted)[mixed.refitted], atol=1e-6)
+    np.testing.assert_allclose(fast.in_sample.sum(), WHOLE.llf, rtol=1e-10)
+    assert list(exact.summary_frame()["trip"]) == list(NAMES)
+    large = jg.glm(FORMULA, FRAME, family="conditional_logit", sets="trip")
+    small = jg.glm("choice ~ time", FRAME, family="conditional_logit", sets="trip")
+    table = jg.compare({"small": small, "large": large}, looic=True)
+    assert list(table["model"]) == ["large", "small"]
+    assert np.all(np.abs(table["looic"] - table["aic"]) < 3)
+
+
+def test_jackknife_of_sets():
+    found = jg.jackknife(WHOLE)
+    left = np.stack([np.asarray(f.params) for f in WITHOUT])
+    np.testing.assert_allclose(found.params, left, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.bse, np.sqrt(15 / 16 * np.sum((left - left.mean(axis=0)) ** 2, axis=0)), rtol=1e-5)
+    pairs = SMALL["trip"].map({name: i // 2 for i, name in enumerate(NAMES)}).to_numpy()
+    assert len(jg.jackknife(WHOLE, groups=pairs).params) == 8
+    with pytest.raises(ValueError, match="groups must be the same in all rows of a set"):
+        jg.jackknife(WHOLE, groups=np.arange(len(SMALL)))
+
+
+def test_cross_validation_by_sets():
+    found = jg.cv(WHOLE, folds=16, seed=2)  # as many as sets: leave-one-out
+    np.testing.assert_allclose(found.scores[0], WHOLE.loo("exact").log_score, rtol=0, atol=1e-6)
+    assert found.fold.shape == (1, 16)
+    y = (SMALL["choice"] == 1).to_numpy()
+    for name, fit in zip(NAMES[:3], WITHOUT, strict=False):
+        mine = (SMALL["trip"] == name).to_numpy()
+        np.testing.assert_allclose(found.mu[0, mine], fit.predict(SMALL[mine], "prob"), atol=1e-6)
+    assert found.total == pytest.approx(np.sum(np.log(found.mu[0, y])), rel=1e-9)
+    brier = jg.cv(WHOLE, folds=16, seed=2, score=lambda y, p: (y - p) ** 2)
+    wanted = pd.Series((y - found.mu[0]) ** 2).groupby(SMALL["trip"], sort=False).sum()
+    np.testing.assert_allclose(brier.scores[0], wanted, rtol=1e-9)
+    deviance = jg.cv(WHOLE, folds=16, seed=2, score="deviance")
+    np.testing.assert_allclose(deviance.scores, -2 * found.scores, rtol=1e-9)
+    pairs = SMALL["trip"].map({name: i // 2 for i, name in enumerate(NAMES)}).to_numpy()
+    fold = jg.cv(WHOLE, folds=4, groups=pairs).fold[0]
+    np.testing.assert_array_equal(fold[::2], fold[1::2])
+    with pytest.raises(ValueError, match="number of sets, 16"):
+        jg.cv(WHOLE, folds=17)
+
+
+def test_cross_validation_prefers_the_larger_model():
+    small = jg.glm("choice ~ time", FRAME, family="conditional_logit", sets="trip")
+    assert jg.cv(FIT, folds=5, repeats=2).mean > jg.cv(small, folds=5, repeats=2).mean > np.log(0.25)
+
+
+# ---------------------------------------------------------------- effects
+
+
+MIXED = "choice ~ np.log(price + 9) + time + price:time + C(mode) + income:C(mode)"
+RICH = jg.glm(MIXED, FRAME, family="conditional_logit", sets="trip")
+
+
+def chances(theta, frame):
+    """Probabilities of the rows at these coefficients, by the design of the formula alone."""
+    eta = np.nan_to_num(RICH.frame.encode(frame)[0]) @ theta
+    size = np.exp(eta - eta.max())
+    return size / np.bincount(CODES, weights=size)[CODES]
+
+
+CODES = pd.factorize(FRAME["trip"])[0]
+THETA = np.nan_to_num(np.asarray(RICH.params))
+
+
+def moved(frame, name, change, theta=THETA, whole=False):
+    """The probability of each row where its own value is changed, the other rows of its set kept; or those of all."""
+    changed = frame.assign(**{name: change(frame[name])})
+    if whole:
+        return chances(theta, changed)
+    X, Z = (np.nan_to_num(RICH.frame.encode(f)[0]) for f in (frame, changed))
+    own, base = np.exp(Z @ theta), np.exp(X @ theta)
+    return own / (np.bincount(CODES, weights=base)[CODES] - base + own)
+
+
+def judged(table, function, root=None):
+    """Estimates and standard errors (by a numerical Jacobian) of a function of the coefficients."""
+    present = ~np.isnan(np.asarray(RICH.params))
+    step = 1e-6 * np.eye(len(THETA))[present]
+    slopes = np.stack([(function(THETA + d) - function(THETA - d)) / 2e-6 for d in step])
+    covariance = np.asarray(RICH.cov_params())[np.ix_(present, present)]
+    np.testing.assert_allclose(table["estimate"], function(THETA), rtol=1e-6, atol=1e-9)
+    se = np.sqrt(np.einsum("im,ij,jm->m", slopes, covariance, slopes))
+    np.testing.assert_allclose(table["std_error"], se, rtol=1e-5, atol=1e-9)
+
+
+def by_mode(values):
+    return pd.Series(values).groupby(FRAME["mode"]).mean().to_numpy()
+
+
+def test_predictions_with_errors():
+    judged(RICH.predictions(), lambda t: chances(t, FRAME))
+    np.testing.assert_allclose(RICH.predictions()["estimate"], RICH.predict(which="prob"), rtol=1e-12)
+    judged(RICH.avg_predictions(by="mode"), lambda t: by_mode(chances(t, FRAME)))
+    whole = RICH.avg_predictions()
+    assert whole["estimate"][0] == pytest.approx(150 / len(FRAME), rel=1e-12)  # known: one is chosen in each set
+    assert whole["std_error"][0] == pytest.approx(0.0, abs=1e-12)
+    held = RICH.avg_predictions(variables={"price": [-1.0, 1.0]})
+    judged(held, lambda t: np.array([moved(FRAME, "price", lambda x, v=v: 0 * x + v, t).mean() for v in (-1.0, 1.0)]))
+    assert held["estimate"][0] > held["estimate"][1]
+    linear = RICH.predictions(scale="link")
+    np.testing.assert_allclose(linear["estimate"], RICH.predict(which="linear"), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(RICH.predictions(parameter="utility")["std_error"], linear["std_error"], rtol=1e-12)
+
+
+def test_slopes_are_of_the_own_column():
+    def slope(t):
+        h = 1e-5
+        return (moved(FRAME, "price", lambda x: x + h, t) - moved(FRAME, "price", lambda x: x - h, t)) / (2 * h)
+
+    rows = RICH.slopes("price")
+    np.testing.assert_allclose(rows["estimate"], slope(THETA), rtol=1e-4, atol=1e-8)
+    table = RICH.avg_slopes("price", by="mode")
+    np.testing.assert_allclose(table["estimate"], by_mode(slope(THETA)), rtol=1e-6, atol=1e-8)
+    present = ~np.isnan(np.asarray(RICH.params))
+    step = 1e-4 * np.eye(len(THETA))[present]
+    jacobian = np.stack([by_mode(slope(THETA + d) - slope(THETA - d)) / 2e-4 for d in step])
+    covariance = np.asarray(RICH.cov_params())[np.ix_(present, present)]
+    np.testing.assert_allclose(table["std_error"], np.sqrt(np.diagonal(jacobian.T @ covariance @ jacobian)), rtol=1e-4)
+    p, b = FIT.predict(which="prob"), FIT.params["price"]
+    plain = FIT.avg_slopes("price")
+    assert plain["estimate"][0] == pytest.approx(np.mean(p * (1 - p)) * b, rel=1e-10)  # what the formula says
+    assert FIT.avg_slopes("price", scale="link")["estimate"][0] == pytest.approx(b, rel=1e-10)
+
+
+def test_comparisons_change_one_alternative():
+    table = RICH.avg_comparisons({"price": 2.0}, by="mode")
+    change = lambda t: by_mode(moved(FRAME, "price", lambda x: x + 1, t) - moved(FRAME, "price", lambda x: x - 1, t))  # noqa: E731
+    judged(table, change)
+    found = RICH.avg_comparisons("mode")
+    levels = [moved(FRAME, "mode", lambda x, v=v: v).mean() for v in ("air", "bus", "car", "rail")]
+    np.testing.assert_allclose(found["estimate"], np.array(levels[1:]) - levels[0], rtol=1e-9)
+    np.testing.assert_allclose(RICH.contrasts("mode", method="reference")["estimate"], found["estimate"], rtol=1e-12)
+    ratio = RICH.avg_comparisons("mode", contrast="ratio")
+    np.testing.assert_allclose(ratio["estimate"], np.array(levels[1:]) / levels[0], rtol=1e-9)
+    with pytest.raises(ValueError, match="balanced grid"):
+        RICH.contrasts("mode", margins="balanced")
+
+
+def test_what_tells_of_the_chooser_changes_in_the_whole_set():
+    up, down = (moved(FRAME, "income", lambda x, h=h: x + h, whole=True) for h in (1e-5, -1e-5))
+    slope = (up - down) / 2e-5
+    rows = RICH.slopes("income")
+    np.testing.assert_allclose(rows["estimate"], slope, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(rows["estimate"].groupby(FRAME["trip"]).sum(), 0.0, atol=1e-12)
+    table = RICH.avg_comparisons({"income": 1.0}, by="mode")
+    ends = [lambda t, s=s: moved(FRAME, "income", lambda x: x + s / 2, t, whole=True) for s in (1, -1)]
+    judged(table, lambda t: by_mode(ends[0](t) - ends[1](t)))
+    assert RICH.avg_slopes("income")["estimate"][0] == pytest.approx(0.0, abs=1e-12)  # a set's probabilities sum to 1
+
+
+def test_effects_of_new_sets_and_arrays():
+    new = simulated(5)
+    found = RICH.predictions(new=new)
+    np.testing.assert_allclose(found["estimate"], RICH.predict(new, "prob"), rtol=1e-12)
+    by_label = RICH.avg_slopes("price", new=new.drop(columns="trip"), sets=new["trip"].to_numpy())
+    np.testing.assert_array_equal(by_label["estimate"], RICH.avg_slopes("price", new=new)["estimate"])
+    larger = FRAME.head(40).assign(trip="one")  # more alternatives than any set of the fit
+    np.testing.assert_allclose(RICH.predictions(new=larger)["estimate"], RICH.predict(larger, "prob"), rtol=1e-12)
+    arrays = jg.GLM(FRAME["choice"], X, family="conditional_logit", sets=FRAME["trip"]).fit()
+    np.testing.assert_allclose(arrays.avg_slopes("x0")["estimate"], FIT.avg_slopes("price")["estimate"], rtol=1e-9)
+    same = arrays.avg_slopes("x0", new=X, sets=FRAME["trip"])
+    np.testing.assert_allclose(same["std_error"], FIT.avg_slopes("price")["std_error"], rtol=1e-6)
+    with pytest.raises(ValueError, match="pass sets="):
+        arrays.avg_slopes("x0", new=X)
+    with pytest.raises(ValueError, match="sets must not be missing; 1 of"):
+        RICH.predictions(new=new.assign(trip=new["trip"].where(new.index > 0)))
+    with pytest.raises(ValueError, match="is one row"):
+        jg.glm("choice ~ price", FRAME, family="binomial").avg_predictions(sets=FRAME["trip"])
+
+
+def test_effects_count_sets_with_their_frequency_and_offset():
+    fit = jg.glm("choice ~ price + time", FRAME, family="clogit", sets="trip", freq_weights="w", offset="income")
+    plain = jg.glm("choice ~ price + time", FRAME, family="clogit", sets="trip", weights="w")
+    rows = fit.slopes("price")["estimate"]
+    assert fit.avg_slopes("price")["estimate"][0] == pytest.approx(np.average(rows, weights=FRAME["w"]), rel=1e-10)
+    assert plain.avg_slopes("price")["estimate"][0] == pytest.approx(np.mean(rows), rel=1e-8)
+    known = jg.glm("choice ~ time + offset(-price)", FRAME, family="clogit", sets="trip")
+    p = known.predict(which="prob")
+    assert known.avg_slopes("time")["estimate"][0] == pytest.approx(np.mean(p * (1 - p)) * known.params["time"])
+
+
+def test_a_choice_among_the_same_alternatives_is_a_multinomial_response():
+    """With a constant and a slope of what tells of the chooser for each of them: everything agrees."""
+    n, z, z2 = 120, rng.normal(size=120), rng.normal(size=120)
+    utility = np.column_stack([0 * z, 0.4 + 0.8 * z, -0.5 * z + 0.3 * z2]) + rng.gumbel(size=(n, 3))
+    wide = pd.DataFrame({"y": np.array(["a", "b", "c"])[utility.argmax(axis=1)], "z": z, "z2": z2})
+    long = wide.loc[wide.index.repeat(3)].reset_index(names="who").assign(alt=np.tile(["a", "b", "c"], n))
+    long["taken"] = (long["alt"] == long["y"]).astype(int)
+    theirs = jg.glm("y ~ z + z2", wide, family="multinomial")
+    ours = jg.glm("taken ~ C(alt) + z:C(alt) + z2:C(alt)", long, family="conditional_logit", sets="who")
+    assert ours.llf == pytest.approx(theirs.llf, rel=1e-12)
+    effects = {"avg_slopes": "z", "avg_predictions": None, "avg_comparisons": {"z2": (-1, 2)}}
+    for name, variables in effects.items():
+        one = getattr(ours, name)(by="alt", variables=variables)
+        other = getattr(theirs, name)(variables=variables)
+        assert list(one["alt"]) == list(other["class"])
+        for column in ("estimate", "std_error", "conf_low"):
+            np.testing.assert_allclose(one[column], other[column], rtol=1e-7)
+    held = ours.avg_predictions(by="alt", variables={"z": [-1.0, 0.0, 1.0]}).sort_values(["alt", "z"])
+    other = theirs.avg_predictions(variables={"z": [-1.0, 0.0, 1.0]}).sort_values(["class", "z"])
+    np.testing.assert_allclose(held["std_error"], other["std_error"], rtol=1e-7)
+    np.testing.assert_allclose(ours.resid("deviance"), theirs.resid("deviance"), rtol=1e-9)
+    assert ours.pearson_chi2 == pytest.approx(theirs.pearson_chi2, rel=1e-9)
+    for exact in (False, True):
+        mine, that = ours.get_influence(exact=exact), theirs.get_influence(exact=exact)
+        np.testing.assert_allclose(mine.hat, that.hat, rtol=1e-8)
+        np.testing.assert_allclose(mine.cooks_distance, that.cooks_distance, rtol=1e-5)
+    np.testing.assert_allclose(ours.loo().log_score, theirs.loo().log_score, rtol=1e-8)
+    np.testing.assert_allclose(jg.cv(ours, seed=4).scores, jg.cv(theirs, seed=4).scores, rtol=1e-6)
+
+
+def test_a_missing_value_is_that_of_its_set():
+    new = simulated(4)
+    hole = new.assign(price=np.where(np.arange(len(new)) == 0, np.nan, new["price"]))
+    lost = (new["trip"] == new["trip"][0]).to_numpy()
+    for table in (RICH.predictions(new=hole), RICH.slopes("time", new=hole)):
+        np.testing.assert_array_equal(np.isnan(table["estimate"]), lost)
+        np.testing.assert_array_equal(np.isnan(table["std_error"]), lost)
+
+
+def test_pictures_of_effects():
+    data = jg.plot.effects_data(RICH, "price", points=5)
+    assert np.all(np.diff(data["estimate"]) < 0)
+    assert np.all((data["low"] < data["estimate"]) & (data["estimate"] < data["high"]))
+
+
 def test_save_and_load(tmp_path):
     FIT.save(tmp_path / "fit.npz")
     again = jg.load(tmp_path / "fit.npz")
@@ -322,6 +731,20 @@ def test_separated_choices():
     with pytest.warns(jg.FitWarning):
         fit = jg.glm("choice ~ price", perfect, family="conditional_logit", sets="trip")
     assert fit.status.name == "SEPARATED"
+    assert fit.separation().columns == ("price",)
+    assert "price (+)" in fit.message
+    np.testing.assert_array_equal(fit.separation().rows, np.flatnonzero(FRAME["choice"] == 0))
+
+
+def test_a_level_that_is_always_chosen():
+    always = FRAME.assign(choice=0)
+    first = always.assign(car=FRAME["mode"] == "car").groupby("trip")["car"].transform("any")
+    picks = np.where(first, FRAME["mode"] == "car", FRAME["choice"] == 1)
+    with pytest.warns(jg.FitWarning, match=r"infinity: .*C\(mode\)\[T.car\] \(\+\)"):
+        fit = jg.glm("choice ~ price + C(mode)", FRAME.assign(choice=picks.astype(int)), family="clogit", sets="trip")
+    found = fit.separation()
+    assert found.columns == ("C(mode)[T.car]",)
+    np.testing.assert_array_equal(found.rows, np.flatnonzero(first & (FRAME["mode"] != "car")))
 
 
 def test_other_frames():
@@ -395,34 +818,17 @@ def test_batches_refuse():
 
 
 REFUSED = {
-    "resid": lambda f: f.resid(),
-    "influence": lambda f: f.get_influence(),
-    "loo": lambda f: f.loo(),
     "calibration": lambda f: f.calibration(),
     "collinearity": lambda f: f.collinearity(),
-    "separation": lambda f: f.separation(),
     "overdispersion": lambda f: f.overdispersion_test(),
     "zero inflation": lambda f: f.zero_inflation_test(),
     "null model": lambda f: f.null_model(),
-    "pseudo_r2": lambda f: f.pseudo_r2(),
-    "predictions": lambda f: f.predictions(),
-    "avg_predictions": lambda f: f.avg_predictions(),
-    "slopes": lambda f: f.avg_slopes("price"),
-    "comparisons": lambda f: f.avg_comparisons("price"),
-    "contrasts": lambda f: f.contrasts("mode"),
     "get_prediction": lambda f: f.get_prediction(),
-    "simulate": lambda f: f.simulate(0),
-    "augment": lambda f: f.augment(),
-    "linear_predictor": lambda f: f.linear_predictor,
-    "pearson": lambda f: f.pearson_chi2,
-    "score test": lambda f: f.score_test("income", FRAME),
-    "cv": lambda f: jg.cv(f),
     "permutation": lambda f: jg.permutation_test(f, "price", n=9),
     "scan": lambda f: jg.score_scan(f, FRAME[["income"]].to_numpy()),
-    "parametric": lambda f: jg.bootstrap(f, 9, kind="parametric"),
+    "influence picture": lambda f: jg.plot.influence_data(f),
     "rootogram": lambda f: jg.plot.rootogram_data(f),
     "residual panel": lambda f: jg.plot.residual_panel_data(f),
-    "effects": lambda f: jg.plot.effects_data(f, "price"),
 }
 
 

@@ -1,11 +1,15 @@
 """The wild bootstrap against explicit refits, brute-force scores and the robust covariances that it draws from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from resampled import TIGHT, N, again, every_family, study
 
 import jaxglm as jg
-from jaxglm.resampling.wild import MULTIPLIERS
+from jaxglm.covariances import pieces_of
+from jaxglm.refits import Units
+from jaxglm.resampling.wild import MULTIPLIERS, _errors, _scored
 
 GROUPS = np.arange(N) % 12
 every_multiplier = pytest.mark.parametrize("name", MULTIPLIERS)
@@ -71,6 +75,62 @@ def test_for_a_normal_response_they_are_refits():
         np.testing.assert_allclose(boot.params[b], single.params, **TIGHT)
 
 
+def test_errors_of_a_normal_response_are_those_of_refits():
+    given, fit = study("gaussian")
+    v = MULTIPLIERS["webb"].drawn(np.random.default_rng(9), (5, N))
+    boot = jg.bootstrap(fit, 5, kind="wild", multipliers="webb", seed=9)
+    np.testing.assert_allclose(boot.wild.error, fit.with_cov("HC0").bse, rtol=1e-9)
+    for b in (0, 4):
+        single = again(given | {"y": fit.fittedvalues + v[b] * (given["y"] - fit.fittedvalues)})
+        np.testing.assert_allclose(boot.wild.errors[b], single.with_cov("HC0").bse, rtol=1e-9)
+    boot = jg.bootstrap(fit, 5, kind="wild", groups=GROUPS, seed=9)
+    v = MULTIPLIERS["rademacher"].drawn(np.random.default_rng(9), (5, 12))[:, GROUPS]
+    for b in (0, 4):
+        single = again(given | {"y": fit.fittedvalues + v[b] * (given["y"] - fit.fittedvalues)})
+        cluster = single.with_cov("cluster", groups=GROUPS, correction="none")
+        np.testing.assert_allclose(boot.wild.errors[b], cluster.bse, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["negbin", "own"])
+def test_errors_are_those_of_the_scores_at_the_replicate(name):
+    """Close to the estimates the scores that follow to first order are those that are differentiated there."""
+    _, fit = study(name)
+    at, pieces, v = _scored(fit, Units.of(fit)), pieces_of(fit), 1 + 1e-3 * np.random.default_rng(1).normal(size=(1, N))
+    step = v @ np.einsum("rk,rkq->rq", at.score, at.images)
+    moved = fit.state._replace(theta=np.asarray(fit.state.theta) + pieces.root @ step[0])
+    there = pieces_of(replace(fit, state=moved), fit.information).parts().score[:N]
+    score = np.einsum("rk,rkq->rq", (v[0][:, None] - 1) * at.score + there, at.images)
+    np.testing.assert_allclose(_errors(at, v, step)[0], np.linalg.norm(score @ at.root.T, axis=0), rtol=1e-4)
+
+
+def test_studentized_limits_are_the_default():
+    _, fit = study("poisson")
+    boot = jg.bootstrap(fit, 400, kind="wild")
+    t = np.abs(boot.params - np.asarray(fit.params)) / boot.wild.errors
+    width = np.quantile(t, 0.9, axis=0, method="weibull") * boot.wild.error
+    limits = np.asarray(fit.params)[:, None] + width[:, None] * [-1, 1]
+    np.testing.assert_allclose(boot.conf_int(0.1), limits, rtol=1e-12)
+    np.testing.assert_array_equal(boot.conf_int(), boot.conf_int(method="studentized"))
+    assert np.all(np.diff(boot.conf_int()) > np.diff(boot.conf_int(method="percentile")))
+    pairs = jg.bootstrap(fit, 20)
+    np.testing.assert_array_equal(pairs.conf_int(), pairs.conf_int(method="percentile"))
+    with pytest.raises(ValueError, match='only kind="wild" has'):
+        pairs.conf_int(method="studentized")
+
+
+def test_studentized_limits_cover_in_small_samples():
+    """Where percentiles fall short: 20 rows whose variance grows with the covariate."""
+    rng, hits, sims = np.random.default_rng(2), np.zeros(2), 300
+    for _ in range(sims):
+        x = rng.normal(size=20)
+        y = 1 + x + (0.5 + np.abs(x)) * rng.normal(size=20)
+        boot = jg.bootstrap(jg.GLM(y, np.column_stack([np.ones(20), x])).fit(), 199, kind="wild")
+        limits = np.stack([np.asarray(boot.conf_int(method=m))[1] for m in ("studentized", "percentile")])
+        hits += (limits[:, 0] <= 1) & (limits[:, 1] >= 1)
+    assert hits[0] / sims > 0.89
+    assert hits[1] / sims < 0.87
+
+
 def test_replicates_of_a_family_of_ones_own_are_newton_steps(monkeypatch):
     """A unit moves the estimates as much as its weight, by finite differences of refits with it a little heavier."""
     given, fit = study("own")
@@ -95,16 +155,17 @@ def test_a_row_of_frequency_f_has_f_multipliers():
     y = rng.poisson(2.0, 30).astype(float)
     short = jg.GLM(y, X, family="poisson", freq_weights=times).fit()
     long = jg.GLM(np.repeat(y, times), np.repeat(X, times, axis=0), family="poisson").fit()
-    one, other = (jg.bootstrap(f, 9, kind="wild", seed=1).params for f in (short, long))
-    np.testing.assert_allclose(one, other, **TIGHT)
     groups = np.arange(30) % 5
-    one = jg.bootstrap(short, 9, kind="wild", groups=groups).params
-    other = jg.bootstrap(long, 9, kind="wild", groups=np.repeat(groups, times)).params
-    np.testing.assert_allclose(one, other, **TIGHT)
+    for one, other in ((None, None), (groups, np.repeat(groups, times))):
+        few, many = (jg.bootstrap(f, 9, kind="wild", groups=g, seed=1) for f, g in ((short, one), (long, other)))
+        np.testing.assert_allclose(few.params, many.params, **TIGHT)
+        np.testing.assert_allclose(few.wild.errors, many.wild.errors, rtol=1e-7)
+        np.testing.assert_allclose(few.wild.error, many.wild.error, rtol=1e-7)
 
 
 def test_limits_and_blocks(monkeypatch):
     from jaxglm.refits import blocks
+    from jaxglm.resampling import wild
 
     _, fit = study("poisson")
     seen = []
@@ -112,8 +173,14 @@ def test_limits_and_blocks(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", 7 * N)
     parts = jg.bootstrap(fit, 30, kind="wild", progress=lambda done, n: seen.append((done, n)))
     np.testing.assert_allclose(parts.params, whole.params, rtol=1e-12)
+    np.testing.assert_allclose(parts.wild.errors, whole.wild.errors, rtol=1e-9)
+    clusters = jg.bootstrap(fit, 30, kind="wild", groups=GROUPS)
+    monkeypatch.setattr(wild, "PART", 100)
+    for one, other in ((whole, jg.bootstrap(fit, 30, kind="wild")),
+                       (clusters, jg.bootstrap(fit, 30, kind="wild", groups=GROUPS))):
+        np.testing.assert_allclose(other.wild.errors, one.wild.errors, rtol=1e-9)
     assert seen == [(7, 30), (14, 30), (21, 30), (28, 30), (30, 30)]
-    for method in ("percentile", "basic", "bca"):
+    for method in ("percentile", "basic", "bca", "studentized"):
         low, high = np.asarray(whole.conf_int(method=method)).T
         assert np.all((low < fit.params) & (fit.params < high))
 

@@ -8,17 +8,23 @@ import numpy as np
 
 from ..compiled import program
 from ..design import Ones
-from ..inference import standard_scores
+from ..inference import parts_of_rows, standard_scores
 from ..problem import Problem
 from ..programs import in_float64
 from .roots import inverse_root
 
 _standard_scores = program(standard_scores, static_argnames=("kind", "expected"))
+_parts_of_rows = program(parts_of_rows, static_argnames="expected")
 
 
 @in_float64
 def _scores(problem: Problem, theta, root, counts, kind: str, expected: bool) -> Any:
     return _standard_scores(problem, theta, root, kind=kind, expected=expected, counts=counts)
+
+
+@in_float64
+def _parts(problem: Problem, theta, root, counts, expected: bool) -> Any:
+    return _parts_of_rows(problem, theta, root, expected=expected, counts=counts)
 
 
 class Pieces(NamedTuple):
@@ -32,10 +38,18 @@ class Pieces(NamedTuple):
 
     def scores(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """Scores (N, P) of one observation of each row in units of `root`, and leverages (N,)."""
-        fit = self.fit
-        only_mean = set(fit.problem.family.predictors[1:]) <= {fit.family.traits.dispersion}
-        expected = fit.family.traits.edm and only_mean
-        return _scores(fit.problem, np.asarray(fit.state.theta), self.root, self.counts, kind, expected)
+        problem, theta = self.fit.problem, np.asarray(self.fit.state.theta)
+        return _scores(problem, theta, self.root, self.counts, kind, self._expected)
+
+    def parts(self) -> Any:
+        """`Parts` of one observation of each row, from which its score at other estimates follows to first order."""
+        return _parts(self.fit.problem, np.asarray(self.fit.state.theta), self.root, self.counts, self._expected)
+
+    @property
+    def _expected(self) -> bool:
+        """Whether the information of a row is the expected one of the mean."""
+        only_mean = set(self.fit.problem.family.predictors[1:]) <= {self.fit.family.traits.dispersion}
+        return self.fit.family.traits.edm and only_mean
 
     def outward(self, root: np.ndarray) -> np.ndarray:
         """The root (P, m) in the order and units of the estimates: a dispersion comes last."""

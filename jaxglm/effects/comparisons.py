@@ -44,11 +44,11 @@ class Contrast:
 
 def comparisons(fit: Any, variables: Any = None, *, contrast: str = "difference", by: Any = None, new: Any = None,
                 average: bool = False, scale: str = "response", parameter: str | None = None, offset: Any = None,
-                alpha: float = 0.05) -> Any:
+                sets: Any = None, alpha: float = 0.05) -> Any:
     """Contrasts of each row, or of averages; the arguments are described at `GLMResults.avg_comparisons`."""
     check_contrast(contrast)
     changes = dict(variables) if isinstance(variables, Mapping) else {}
-    data = data_of(fit, new, offset)
+    data = data_of(fit, new, offset, sets)
     chosen = variables_of(fit, tuple(changes) if changes else variables)
     found = (c for v in chosen for c in compared(fit, data, v, changes.get(v.name), contrast, scale, parameter))
     return tabled(fit, data, found, by, average, alpha)

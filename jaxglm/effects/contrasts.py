@@ -14,7 +14,8 @@ MARGINS = ("observed", "balanced")
 
 def contrasts(fit: Any, factor: str, *, method: Any = "pairwise", margins: str = "observed",
               contrast: str = "difference", by: Any = None, scale: str = "response", parameter: str | None = None,
-              adjust: str | None = None, new: Any = None, offset: Any = None, alpha: float = 0.05) -> Any:
+              adjust: str | None = None, new: Any = None, offset: Any = None, sets: Any = None,
+              alpha: float = 0.05) -> Any:
     """Contrasts between levels; the arguments are described at `GLMResults.contrasts`."""
     check_contrast(contrast)
     if margins not in MARGINS:
@@ -22,13 +23,14 @@ def contrasts(fit: Any, factor: str, *, method: Any = "pairwise", margins: str =
     variable = variables_of(fit, factor)[0]
     if variable.numeric:
         raise ValueError(f"{factor} is a number, which has no levels to compare: use avg_comparisons or C({factor}).")
-    rows = data_of(fit, new, offset) if margins == "observed" else balanced(fit, variable)
+    rows = data_of(fit, new, offset, sets) if margins == "observed" else balanced(fit, variable)
     found = compared(fit, rows, variable, method, contrast, scale, parameter)
     return tabled(fit, rows, found, by, True, alpha, adjust)
 
 
 def balanced(fit: Any, factor: Variable) -> Data:
     """A grid with a row for each combination of the levels of the other factors; numbers and offsets at their means."""
+    fit.family.check_single("margins of a balanced grid")
     data = data_of(fit)
     others = {v.name: v for v in variables_of(fit, names_of(fit))}
     levels = {name: v.levels for name, v in others.items() if not v.numeric and name != factor.name}

@@ -23,7 +23,7 @@ class Estimates:
     @classmethod
     def of(cls, at: Predictors, curve: Curve) -> "Estimates":
         """The values of a curve at these rows."""
-        return cls(curve.value, tuple((at.places[k], at.designs[k], slope) for k, slope in curve.slope.items()))
+        return cls(curve.value, tuple(part(at.places[k], at.designs[k], slope) for k, slope in curve.slope.items()))
 
     def times(self, factor: np.ndarray) -> "Estimates":
         return Estimates(factor * self.value, tuple((k, X, factor * a) for k, X, a in self.parts))
@@ -52,6 +52,17 @@ class Estimates:
             rows = slice(start, start + BLOCK)
             out[rows] = np.linalg.norm(sum(a[rows, None] * (X[rows] @ root[k]) for k, X, a in self.parts), axis=1)
         return out
+
+
+def part(places: np.ndarray, X: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A part of gradients: a_i X_i of rows X (n, p); of tied predictors (n, K, p) with a (n, K) the sums over these."""
+    return (places, X, a) if a.ndim == 1 else (places, np.einsum("nk,nkp->np", a, X), np.ones(len(a)))
+
+
+def along(derivative: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """A derivative (n, ...) in a predictor times the change of that, (n,) or, summed, (n, K) of K tied ones."""
+    wide = moved.reshape(moved.shape + (1,) * (derivative.ndim - moved.ndim))
+    return np.sum(wide * derivative, axis=tuple(range(1, moved.ndim)))
 
 
 Groups = list[tuple[np.ndarray, np.ndarray]]  # positions of the rows of each group, and their shares of its average

@@ -13,9 +13,9 @@ from .variables import Variable, at_level, at_number, group_codes, variables_of
 
 
 def predictions(fit: Any, *, new: Any = None, scale: str = "response", parameter: str | None = None,
-                offset: Any = None, alpha: float = 0.05) -> Any:
+                offset: Any = None, sets: Any = None, alpha: float = 0.05) -> Any:
     """The prediction of each row, a frame; the arguments are described at `GLMResults.avg_predictions`."""
-    data = data_of(fit, new, offset)
+    data = data_of(fit, new, offset, sets)
     tables = []
     for level, own in scales_of(fit, scale, parameter):
         found = estimated(fit, data, own, parameter)
@@ -35,9 +35,9 @@ def estimated(fit: Any, data: Data, scale: Any, parameter: str | None) -> Estima
 
 
 def avg_predictions(fit: Any, *, by: Any = None, variables: Any = None, new: Any = None, scale: str = "response",
-                    parameter: str | None = None, offset: Any = None, alpha: float = 0.05) -> Any:
+                    parameter: str | None = None, offset: Any = None, sets: Any = None, alpha: float = 0.05) -> Any:
     """Average predictions; the arguments are described at `GLMResults.avg_predictions`."""
-    data = data_of(fit, new, offset)
+    data = data_of(fit, new, offset, sets)
     labels, codes, size = group_codes(data, by)
     groups = groups_of(data.counted, codes, size)
     tables = []

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..prediction import Curve, Data, Predictors, curve, data_of, predictors_at, scales_of
 from .comparisons import Contrast, compared, tabled
-from .estimates import Estimates
+from .estimates import Estimates, along, part
 from .variables import Variable, at_number, numbers_of, variables_of
 
 STEP = 1e-5  # of a variable's range: the cube root of the rounding error, where central differences are most exact
@@ -15,11 +15,11 @@ STEP = 1e-5  # of a variable's range: the cube root of the rounding error, where
 
 def slopes(fit: Any, variables: Any = None, *, by: Any = None, new: Any = None, average: bool = False,
            scale: str = "response", parameter: str | None = None, eps: float | None = None, offset: Any = None,
-           alpha: float = 0.05) -> Any:
+           sets: Any = None, alpha: float = 0.05) -> Any:
     """Slopes d response / d x of each row, or averages; the arguments are described at `GLMResults.avg_slopes`."""
     if eps is not None and not eps > 0:
         raise ValueError(f"eps must be a positive step of the variable; it is {eps!r}.")
-    data = data_of(fit, new, offset)
+    data = data_of(fit, new, offset, sets)
     contrasts = (c for v in variables_of(fit, variables) for c in _contrasts(fit, data, v, eps, scale, parameter))
     return tabled(fit, data, contrasts, by, average, alpha)
 
@@ -41,13 +41,13 @@ def slope_of(fit: Any, data: Data, variable: Variable, eps, scale: Any, paramete
     designs, offsets = _design_slopes(fit, data, variable, step)
     m = curve(fit, at, scale, parameter)
     moved = [dX @ fit._estimates[k] + o for dX, k, o in zip(designs, at.places, offsets, strict=True)]
-    value = sum(slope * moved[k] for k, slope in m.slope.items())
+    value = sum(along(slope, moved[k]) for k, slope in m.slope.items())
     return Estimates(np.asarray(value), tuple(_parts(at, m, designs, moved)))
 
 
 def _parts(at: Predictors, m: Curve, designs: list[np.ndarray], moved: list[np.ndarray]) -> Iterator[tuple]:
-    yield from ((at.places[k], designs[k], slope) for k, slope in m.slope.items())
-    yield from ((at.places[k], at.designs[k], bend * moved[j]) for (j, k), bend in m.bend.items())
+    yield from (part(at.places[k], designs[k], slope) for k, slope in m.slope.items())
+    yield from (part(at.places[k], at.designs[k], along(bend, moved[j])) for (j, k), bend in m.bend.items())
 
 
 def _design_slopes(fit: Any, data: Data, variable: Variable, step: float) -> tuple[list, list]:

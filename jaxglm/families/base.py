@@ -43,7 +43,7 @@ class Family:
         """Raises ValueError where an observation is a set of rows, which `what` are not made for."""
         if self.tied is not None:
             raise ValueError(f"{what} are of observations that are one row each; those of {self.name} are sets of rows."
-                             " predict() has the probability of each alternative.")
+                             " predictions() has the probability of each alternative.")
 
     def check_density(self, what: str) -> None:
         """Raises ValueError where there is no distribution, which `what` needs."""

@@ -55,6 +55,10 @@ class Support:
         """How many trials each response stands for."""
         return 1.0 * (y == y)
 
+    def most(self, size):
+        """The largest response of a pair with this number in second place."""
+        return size
+
     def at_mean(self, y, mean):
         """The response whose mean-scale value is `mean`."""
         return mean
@@ -138,6 +142,9 @@ class Choices(Classes):
 
     def trials(self, y):
         return 1.0 * (self.response(y) == self.response(y))
+
+    def most(self, size):
+        return size - 1.0
 
     def masked(self, y, keep):
         if not isinstance(y, tuple):

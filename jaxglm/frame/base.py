@@ -135,6 +135,11 @@ class ModelFrame:
         """Values (N,) of rows as those of observations (n,), which all rows of a set must share."""
         return values if self.sets is None or values is None else self.sets.shared(values, name)
 
+    @property
+    def labels(self) -> dict[str, np.ndarray]:
+        """A column with the labels of the observations, where these are sets of rows."""
+        return {} if self.sets is None else {self.sets.name or "set": np.asarray(self.sets.labels)}
+
     def column(self, name: str, role: str) -> np.ndarray:
         """The column of this name, a value for each row of the data as given; ValueError where there is none."""
         if self.data is None:

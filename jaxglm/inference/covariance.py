@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..numerics import dot, factor
+from ..numerics import Array, dot, factor
 from ..problem import Problem, evaluate, expected_information, images, joined, linear_predictors, rows
 
 # power of 1 - leverage that each kind divides a row's score by; `ratio` (n,) is the leverage over its mean
@@ -54,13 +54,7 @@ def standard_scores(problem: Problem, theta, root, *, kind: str = "HC0", expecte
     the fit. `leverage` is the trace of H; it adds up to the number of coefficients.
     Source: White (1980); MacKinnon and White (1985); Cribari-Neto (2004), and with Souza and Vasconcellos (2007).
     """
-    eta = linear_predictors(problem, theta)
-    per = _weight_of_one(problem, counts)
-    at = rows(problem, eta)
-    score, bend = joined(at)
-    score = per[:, None] * score
-    curvature = per[:, None, None] * _row_information(problem, eta, -bend, expected)
-    units = images(problem, root)  # eta of a row is known up to these in units of the covariance
+    per, score, curvature, units = parts_of_rows(problem, theta, root, expected=expected, counts=counts)
     gram = jnp.einsum("ijp,ikp->ijk", units, units, precision=lax.Precision.HIGHEST)
     leverage = jnp.einsum("ijk,ikj->i", curvature, gram, precision=lax.Precision.HIGHEST)
     discount = DISCOUNTS[kind]
@@ -69,6 +63,24 @@ def standard_scores(problem: Problem, theta, root, *, kind: str = "HC0", expecte
         power = discount(leverage * jnp.sum(times) / jnp.sum(times * leverage))
         score = jax.vmap(_without_leverage)(score, curvature, gram, power)
     return Scores(jnp.einsum("ik,ikp->ip", score, units, precision=lax.Precision.HIGHEST), leverage)
+
+
+class Parts(NamedTuple):
+    """What scores and leverages are made of, of one observation of each row."""
+
+    weight: Array  # (n,)
+    score: Array  # (n, K)
+    information: Array  # (n, K, K) of eta
+    units: Array  # (n, K, P): eta of a row is known up to these in units of the covariance
+
+
+def parts_of_rows(problem: Problem, theta, root, *, expected: bool = False, counts=None) -> Parts:
+    """The arguments are those of `standard_scores`."""
+    eta = linear_predictors(problem, theta)
+    per = _weight_of_one(problem, counts)
+    score, bend = joined(rows(problem, eta))
+    information = per[:, None, None] * _row_information(problem, eta, -bend, expected)
+    return Parts(per, per[:, None] * score, information, images(problem, root))
 
 
 def _weight_of_one(problem: Problem, counts):

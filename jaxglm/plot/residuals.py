@@ -26,6 +26,7 @@ def residual_panel_data(fit: Any, *, kind: str = "quantile", labels: int = 3, al
         raise ValueError(f"alpha must be between 0 and 1; it is {alpha!r}.")
     if labels < 0:
         raise ValueError(f"labels, the number of rows labelled, must be at least 0; it is {labels!r}.")
+    fit.family.check_single("residual panels")
     residual, at = fit.resid(kind, seed=seed), fit.get_influence()
     used = (fit.counted > 0) & np.isfinite(residual)
     rows = dict(row=fit.frame.rows, linear=fit.linear_predictor, residual=residual, root_size=np.sqrt(np.abs(residual)),

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..frame.sets import Sets
-from .rows import predictors_of
+from .rows import predictors_of, sets_of
 
 
 def predict_choice(fit: Any, new: Any, which: str, offset: Any, sets: Any) -> np.ndarray:
@@ -16,16 +15,4 @@ def predict_choice(fit: Any, new: Any, which: str, offset: Any, sets: Any) -> np
     if which not in ("mean", "prob", "linear"):
         raise ValueError(f"which={which!r} is of single responses; a choice has which='prob' and 'linear'.")
     eta = predictors_of(fit, new, offset).eta[0]
-    return eta if which == "linear" else _sets_of(fit, new, sets, len(eta)).probabilities(eta)
-
-
-def _sets_of(fit: Any, new: Any, sets: Any, n: int) -> Sets:
-    known = fit.frame.sets
-    if new is None and sets is None:
-        return known
-    if sets is not None:
-        return Sets.of(new, sets, n)
-    if known.name is None:
-        raise ValueError("the fit was given its sets as an array, which only the caller can extend: pass sets= for the "
-                         "new rows.")
-    return Sets.of(new, known.name, n)
+    return eta if which == "linear" else sets_of(fit, new, sets, len(eta)).probabilities(eta)

@@ -21,7 +21,7 @@ def distribution_of(fit: Any, new: Any = None, offset: Any = None, trials: Any =
     The dispersion is that of the standard errors. weighted: rows of the fit have the dispersion over their weight.
     """
     at = predictors_of(fit, new, offset)
-    eta = at.eta if new is not None or not weighted else _weighted(fit, at)
+    eta = at.eta if new is not None or not weighted else weighted_eta(fit, at)
     return fit.family, eta, trials_of(fit, new, trials, len(eta[0]))
 
 
@@ -41,8 +41,9 @@ def has_trials(fit: Any) -> bool:
     return fit.family.support.pairs and isinstance(fit.problem.y, tuple)
 
 
-def _weighted(fit: Any, at: Predictors) -> tuple[np.ndarray, ...]:
-    """Prior weights divide the dispersion; without one, a weighted log-likelihood is that of no single response."""
+def weighted_eta(fit: Any, at: Predictors) -> tuple[np.ndarray, ...]:
+    """Predictors that the rows of the fit are drawn from. Prior weights divide the dispersion; without one, a weighted
+    log-likelihood is that of no single response."""
     weights = fit.frame.weights
     if weights is None or has_trials(fit) or np.all((weights == 1) | (weights == 0)):
         return at.eta

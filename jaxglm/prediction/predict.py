@@ -6,7 +6,7 @@ import numpy as np
 
 from . import distribution as dist
 from .choices import predict_choice
-from .rows import predictors_of
+from .rows import check_no_sets, predictors_of
 from .scales import check_scale, curve
 
 WORDS = ("mean", "linear", "var", "prob", "cdf", "quantile")
@@ -19,8 +19,7 @@ def predict(fit: Any, new: Any = None, which: str = "mean", *, offset: Any = Non
     _check(which, parameter, at, q)
     if fit.family.tied is not None:
         return predict_choice(fit, new, which, offset, sets)
-    if sets is not None:
-        raise ValueError(f"sets= is for choices among rows; an observation of {fit.family_name} is one row.")
+    check_no_sets(fit, sets)
     if which == "linear" or parameter is not None:
         return curve(fit, predictors_of(fit, new, offset), "link" if which == "linear" else "response", parameter).value
     found = dist.distribution_of(fit, new, offset, trials)

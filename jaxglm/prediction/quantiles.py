@@ -83,7 +83,7 @@ def tables(family: Family, eta, trials) -> Iterator[Table]:
 def _counts(family: Family, eta, trials):
     """Every count up to one beyond which there is next to nothing."""
     if trials is not None:
-        top = int(trials.max())
+        top = int(family.support.most(trials).max())
     elif family.support.high < np.inf:
         top = int(family.support.high)
     else:
@@ -101,7 +101,7 @@ def _counts(family: Family, eta, trials):
 def _count_density(family: Family, y, eta, trials):
     if trials is None:
         return np.asarray(_density(family, y, eta))
-    inside = y <= trials[:, None]
+    inside = y <= family.support.most(trials)[:, None]
     pair = (np.where(inside, y, 0.0), np.broadcast_to(trials[:, None], y.shape))
     return np.where(inside, _density(family, pair, eta), -np.inf)
 

@@ -7,7 +7,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..frame import Sides
+from ..frame.sets import Sets
 from ..programs import forward_link
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Rows that are the alternatives of choices: each is changed by itself, among the others of its set as they are."""
+
+    sets: Sets
+    others: Mapping[str, Any]  # the columns of the others
+    whole: frozenset[str]  # columns that tell of the one who chooses, the same in all rows of a set: they change in all
+
+    def changed(self, columns: Mapping[str, Any]) -> "Choice":
+        return replace(self, others={**self.others, **{k: v for k, v in columns.items() if k in self.whole}})
 
 
 @dataclass(frozen=True)
@@ -17,6 +30,7 @@ class Data:
     columns: Mapping[str, Any]
     offset: Any  # (n,) that is added to what the columns say, or None
     counted: np.ndarray  # how often each row counts in an average (n,)
+    choice: Choice | None = None  # where an observation is a set of rows
 
     @property
     def n(self) -> int:
@@ -24,33 +38,70 @@ class Data:
 
     def changed(self, **columns: Any) -> "Data":
         """The same rows with other values in some columns."""
-        return replace(self, columns={**self.columns, **columns})
+        choice = None if self.choice is None else self.choice.changed(columns)
+        return replace(self, columns={**self.columns, **columns}, choice=choice)
 
 
 class Predictors(NamedTuple):
     """For each parameter of the family that has a predictor: its design (n, p_k), its offset, which of the fit's
-    estimates are its coefficients, and eta_k = X_k beta_k + offset_k (n,)."""
+    estimates are its coefficients, and eta_k = X_k beta_k + offset_k (n,). Where a row is one of K alternatives the
+    first has those of all of them, (n, K, p) and (n, K), and `alternative` is the row's number among them and K."""
 
     names: tuple[str, ...]
     designs: tuple[np.ndarray, ...]
     offsets: tuple[Any, ...]
     places: tuple[np.ndarray, ...]
     eta: tuple[np.ndarray, ...]
+    alternative: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def data_of(fit: Any, new: Any = None, offset: Any = None) -> Data:
+def data_of(fit: Any, new: Any = None, offset: Any = None, sets: Any = None) -> Data:
     """The rows of the fit, or new ones: a frame for a formula model, the design (n, p) for a model of arrays.
 
-    offset: (n,), added to the first predictor. Raises: ValueError where the fit has an array as offset and new rows
-    come without one, and where an observation is not one row.
+    offset: (n,), added to the first predictor. sets: of new rows, see `sets_of`. Raises: ValueError where the fit has
+    an array as offset and new rows come without one, and where a row is in no set.
     """
-    fit.family.check_single("effects")
-    return _data_of(fit, new, offset)
+    data = _data_of(fit, new, offset)
+    if fit.family.tied is None:
+        check_no_sets(fit, sets)
+        return data
+    known = sets_of(fit, new, sets, data.n)
+    if (lost := known.code < 0).any():
+        raise ValueError(f"sets must not be missing; {lost.sum()} of {data.n} rows have none (first: row "
+                         f"{np.argmax(lost)}). Drop these rows.")
+    return replace(data, choice=Choice(known, data.columns, _of_choosers(fit)))
+
+
+def sets_of(fit: Any, new: Any, sets: Any, n: int) -> Sets:
+    """The sets of the n rows of the fit, or of new ones. Raises: ValueError where only the caller can know them."""
+    known = fit.frame.sets
+    if new is None and sets is None:
+        return known
+    if sets is not None:
+        return Sets.of(new, sets, n)
+    if known.name is None:
+        raise ValueError("the fit was given its sets as an array, which only the caller can extend: pass sets= for the "
+                         "new rows.")
+    return Sets.of(new, known.name, n)
+
+
+def check_no_sets(fit: Any, sets: Any) -> None:
+    """Raises ValueError where sets are given to a fit whose observations are single rows."""
+    if sets is not None:
+        raise ValueError(f"sets= is for choices among rows; an observation of {fit.family_name} is one row.")
+
+
+def _of_choosers(fit: Any) -> frozenset[str]:
+    """The columns that are the same in all rows of every set of the fit."""
+    import pandas as pd
+
+    codes = {name: pd.factorize(np.asarray(column))[0] for name, column in fit.frame.columns.items()}
+    return frozenset(name for name, code in codes.items() if not fit.frame.sets.contrasts(code).any())
 
 
 def _data_of(fit: Any, new: Any, offset: Any) -> Data:
     if new is None:
-        columns, counted = fit.frame.columns, np.asarray(fit.counted, float)
+        columns, counted = fit.frame.columns, np.asarray(fit.frame.of_rows(fit.counted), float)
         known, whole = fit.frame.part("").encoded(columns)[1], fit.frame.offset
         extra = whole if whole is None or known is None else whole - known
         return Data(columns, _sum(extra, Sides.read(len(counted), offset=offset).offset), counted)
@@ -84,8 +135,30 @@ def check_offset(fit: Any, offset: Any) -> None:
 
 def predictors_at(fit: Any, data: Data) -> Predictors:
     """Designs and linear predictors of these rows."""
-    encoded = {name: part.encoded(data.columns) for name, part in parts_of(fit).items()}
+    found = _encoded(fit, data, data.columns)
+    if data.choice is None:
+        return found
+    others = data.choice.others
+    return _among(found, found if others is data.columns else _encoded(fit, data, others), data.choice.sets)
+
+
+def _encoded(fit: Any, data: Data, columns: Mapping[str, Any]) -> Predictors:
+    encoded = {name: part.encoded(columns) for name, part in parts_of(fit).items()}
     return _assembled(fit, data.n, encoded, data.offset)
+
+
+def _among(own: Predictors, others: Predictors, sets: Sets) -> Predictors:
+    """The rows with the first predictor of all alternatives: their own beside those of the others."""
+    n = len(sets.code)
+
+    def wide(mine, theirs):
+        found = sets.side_by_side(np.broadcast_to(theirs, (n, *np.shape(theirs)[1:])))[sets.code]
+        found[np.arange(n), sets.place] = mine
+        return found
+
+    pairs = {name: (getattr(own, name), getattr(others, name)) for name in ("designs", "offsets", "eta")}
+    first = {name: (wide(mine[0], theirs[0]), *mine[1:]) for name, (mine, theirs) in pairs.items()}
+    return own._replace(**first, alternative=(sets.place.astype(float), sets.sizes[sets.code].astype(float)))
 
 
 def predictors_of(fit: Any, new: Any = None, offset: Any = None) -> Predictors:

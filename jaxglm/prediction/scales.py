@@ -9,6 +9,7 @@ import numpy as np
 from ..compiled import program
 from ..diagnostics import moments
 from ..diagnostics.distribution import atoms_of
+from ..links import Identity
 from ..problem import Problem, rows
 from ..programs import bucket, in_float64
 from ..quadrature import nodes
@@ -19,7 +20,7 @@ SCALES = ("response", "link")
 
 class Curve(NamedTuple):
     """A function of a row's linear predictors: values (n,), slopes by predictor, second derivatives by their pairs;
-    what is not there is zero."""
+    what is not there is zero. Where a predictor is K tied ones there is an axis (K) for it."""
 
     value: np.ndarray
     slope: dict[int, np.ndarray]
@@ -49,14 +50,19 @@ def check_scale(fit: Any, scale: str, parameter: str | None) -> None:
 
 
 def curve(fit: Any, at: Predictors, scale: str = "response", parameter: str | None = None, trials: Any = None) -> Curve:
-    """The mean of the response, or this parameter of its distribution; on scale "link" their linear predictor.
+    """The mean of the response, or this parameter of its distribution; on scale "link" their linear predictor. Of an
+    alternative of a choice its probability, or utility.
 
     trials: (n,) of a response of pairs whose first parameter is not its mean; one where not given.
     """
     check_scale(fit, scale, parameter)
     if isinstance(scale, Probability):
-        return _probability_curve(fit, at, scale.y)
+        return _probability_curve(fit.family, at, np.full(len(at.eta[0]), scale.y))
+    if at.alternative is not None and scale == "response" and parameter is None:
+        return _probability_curve(fit.family.with_tied(at.eta[0].shape[1]), at, at.alternative)
     k = at.names.index(parameter or fit.family.parameters[0])
+    if at.eta[k].ndim > 1:
+        return _own_curve(at, k, Identity() if scale == "link" else fit.family.link_of(at.names[k]))
     if scale == "link":
         return Curve(at.eta[k], {k: np.ones(len(at.eta[k]))}, {})
     if parameter is None and not fit.family.traits.edm:
@@ -65,27 +71,37 @@ def curve(fit: Any, at: Predictors, scale: str = "response", parameter: str | No
     return Curve(value, {k: slope}, {(k, k): bend})
 
 
-def _probability_curve(fit: Any, at: Predictors, y: float) -> Curve:
+def _own_curve(at: Predictors, k: int, link: Any) -> Curve:
+    """A function of the row's own one of the tied predictors."""
+    n, K = at.eta[k].shape
+    number = at.alternative[0].astype(int)  # type: ignore[index]
+    value, slope, bend = link_curve(link, at.eta[k][np.arange(n), number])
+    mine = np.eye(K)[number]
+    return Curve(value, {k: slope[:, None] * mine}, {(k, k): bend[:, None, None] * mine[:, :, None] * mine[:, None]})
+
+
+def _probability_curve(family: Any, at: Predictors, y: Any) -> Curve:
     """P(Y = y): its derivatives are those of exp(loglik)."""
-    n, K = len(at.eta[0]), range(len(at.eta))
-    value, slope, bend = probability_curve(fit.family, np.full(n, y), tuple(at.eta))
+    K = range(len(at.eta))
+    value, slope, bend = probability_curve(family, y, tuple(at.eta))
     return Curve(value, {k: slope[k] for k in K}, {(j, k): bend[j][k] for j in K for k in K})
 
 
 @in_float64
-def probability_curve(family: Any, y: np.ndarray, eta: tuple):
+def probability_curve(family: Any, y: Any, eta: tuple):
     """P(Y = y) of each row with its first two derivatives in eta."""
-    n = len(y)
-    pad = lambda a: np.pad(a, (0, bucket(n) - n), mode="edge")  # noqa: E731
-    return jax.tree.map(lambda a: np.asarray(a)[:n], _probability_curve_of(family, pad(y), tuple(map(pad, eta))))
+    n = len(eta[0])
+    pad = lambda a: np.concatenate([a, np.repeat(a[-1:], bucket(n) - n, axis=0)])  # noqa: E731
+    return jax.tree.map(lambda a: np.asarray(a)[:n], _probability_curve_of(family, *jax.tree.map(pad, (y, eta))))
 
 
 @program
 def _probability_curve_of(family, y, eta):
     at, K = rows(Problem(family, y, (), ()), eta), range(len(eta))
-    p = jnp.exp(at.loglik)
-    bend = tuple(tuple(p * (at.score[j] * at.score[k] + at.curvature[j][k]) for k in K) for j in K)
-    return p, tuple(p * s for s in at.score), bend
+    p, outer = jnp.exp(at.loglik), jax.vmap(jnp.multiply.outer)
+    times = jax.vmap(jnp.multiply)
+    bend = tuple(tuple(times(p, outer(at.score[j], at.score[k]) + at.curvature[j][k]) for k in K) for j in K)
+    return p, tuple(times(p, s) for s in at.score), bend
 
 
 def _mean_curve(fit: Any, at: Predictors, trials: Any) -> Curve:

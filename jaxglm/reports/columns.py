@@ -8,9 +8,10 @@ import numpy as np
 
 from ..frame import to_frame
 from ..named import Named
-from ..programs import newton_step, predictors_of
+from ..programs import predictors_of
 from ..solvers import Status
 
+MOST = 8  # columns that a message names
 MOVES = 1e-3  # share of the fastest change that counts as a change
 
 
@@ -87,7 +88,8 @@ class Separation:
 
     direction: change of the coefficients for which the likelihood still rises, the largest entry 1 or -1, after each is
     multiplied by the largest size of its column; zero where the coefficient is finite. columns: those that are not.
-    rows: positions of the rows whose linear predictor goes to infinity, in the fitted data.
+    rows: positions of the rows whose linear predictor goes to infinity, in the fitted data; of choices those whose
+    utility goes to infinity below that of the chosen row.
     """
 
     separated: bool
@@ -106,35 +108,62 @@ def separation(fit: Any) -> Separation:
     The direction is Newton's step at the last point: there the likelihood has no curvature left along it but still a
     slope. Only a fit that ended as SEPARATED has one.
     """
-    fit.family.check_single("reports of separation")
     words = fit.names[: sum(len(p.names) for p in fit.parts)]
-    if fit.status != Status.SEPARATED:
-        nothing = Named(np.zeros(len(words)), words)
+    moves = _runaway(fit) if fit.status == Status.SEPARATED else np.zeros(len(words))
+    if not moves.any():
         text = f"The fit ended as {fit.status.name}: no coefficient runs to infinity along the data."
-        return Separation(False, nothing, (), np.zeros(0, int), text)
-    step = newton_step(fit.problem, np.asarray(fit.state.theta))
-    eta = _directions(fit, step)
-    rows = np.flatnonzero(np.abs(eta) > MOVES * np.max(np.abs(eta)))
-    full = np.full(len(words), np.nan)
-    full[fit._present[: len(step)]] = fit._outward(step)
-    size = np.concatenate([_sizes(fit, p) for p in fit.parts])
-    moves = np.nan_to_num(full * size)
-    moves = np.where(np.abs(moves) > MOVES * np.max(np.abs(moves)), moves, 0.0) / np.max(np.abs(moves))
+        return Separation(False, Named(moves, words), (), np.zeros(0, int), text)
+    eta, used = _directions(fit), _used(fit)
+    rows = np.flatnonzero(used & (np.abs(eta) > MOVES * np.max(np.abs(eta[used]))))
     columns = tuple(n for n, m in zip(words, moves, strict=True) if m)
-    listed = ", ".join(f"{n} ({'+' if m > 0 else '-'})" for n, m in zip(words, moves, strict=True) if m)
-    text = (f"The coefficients of {listed} run to infinity in these directions, and with them the linear predictors of "
-            f"{len(rows)} of {int(np.sum(fit.counted > 0))} rows. Drop or merge these columns or levels, or penalise.")
+    text = (f"The coefficients of {listed(words, moves)} run to infinity in these directions, and with them the linear "
+            f"predictors of {len(rows)} of {int(np.sum(used))} rows. Drop or merge these columns or levels, or "
+            "penalise.")
     return Separation(True, Named(moves, words), columns, rows, text)
+
+
+def running(fit: Any) -> str:
+    """The coefficients that still moved where the fit ended, with the signs of their directions; "" where none did."""
+    return listed(fit.names, _runaway(fit), MOST)
+
+
+def listed(words: tuple[str, ...], moves: np.ndarray, most: int | None = None) -> str:
+    """The words that move, with signs: all of them, or only so many of the fastest."""
+    order = np.sort(np.argsort(-np.abs(moves), kind="stable")[:most])
+    shown = ", ".join(f"{words[j]} ({'+' if moves[j] > 0 else '-'})" for j in order if moves[j])
+    left = np.count_nonzero(moves) - np.count_nonzero(moves[order])
+    return f"{shown} and {left} more" if left else shown
+
+
+def _runaway(fit: Any) -> np.ndarray:
+    """Change of each coefficient along the last step times the size of its column, the largest 1 or -1; 0 where it is
+    small beside that."""
+    step = fit._last_step
+    full = np.full(sum(len(p.names) for p in fit.parts), np.nan)
+    full[fit._present[: len(step)]] = fit._outward(step)
+    with np.errstate(over="ignore"):
+        moves = np.nan_to_num(full * np.concatenate([_sizes(fit, p) for p in fit.parts]))
+    largest = np.max(np.abs(moves))
+    return np.where(np.abs(moves) > MOVES * largest, moves, 0.0) / (largest or 1.0)
+
+
+def _used(fit: Any) -> np.ndarray:
+    """Which rows count (N,)."""
+    return fit.frame.of_rows(fit._weights[: fit._n] > 0)
 
 
 def _sizes(fit: Any, predictor: Any) -> np.ndarray:
     """Largest absolute value of each column over the rows that count."""
-    used = fit._weights[: fit._n] > 0
-    return np.ones(1) if predictor.part is None else np.max(np.abs(predictor.part.X[used]), axis=0, initial=0.0)
+    if predictor.part is None:
+        return np.ones(1)
+    return np.max(np.abs(predictor.part.X[_used(fit)]), axis=0, initial=0.0)
 
 
-def _directions(fit: Any, step: np.ndarray) -> np.ndarray:
-    """Change of the first linear predictor of each row that counts, 0 in the others."""
+def _directions(fit: Any) -> np.ndarray:
+    """Change of the first linear predictor of each row (N,); of an alternative, less that of the chosen one."""
     still = replace(fit.problem, offsets=(None,) * len(fit.problem.offsets))
-    eta = predictors_of(still, step)[0][: fit._n]
-    return np.where(fit._weights[: fit._n] > 0, eta, 0.0)
+    eta, sets = predictors_of(still, fit._last_step)[0][: fit._n], fit.frame.sets
+    if sets is None:
+        return eta
+    chosen = fit.y.astype(int)
+    return eta[sets.code, sets.place] - eta[sets.code, chosen[sets.code]]

@@ -11,10 +11,14 @@ from ..frame import to_frame
 from .joint import unit_weights
 from .refits import without_each
 
+OF_ALL = ("hat", "cooks_distance")
+OF_ROWS = ("dffits", "resid_standardized_deviance", "resid_standardized_pearson", "resid_studentized")
+
 
 @dataclass(frozen=True)
 class Influence:
-    """Influence of each row, arrays (n,) in the order of the fitted rows; NaN in rows that do not count.
+    """Influence of each row, arrays (n,) in the order of the fitted rows; NaN in rows that do not count. Where rows are
+    the alternatives of choices, of each set of them, in the order in which the sets appear.
 
     A row of frequency f stands for f observations, and one of them is left out. Where nothing else determines some
     coefficient (leverage 1) everything but the leverage is NaN.
@@ -61,6 +65,7 @@ class Influence:
     @property
     def dffits(self) -> np.ndarray:
         """Change of the linear predictor of the row in its standard errors, phi estimated without the observation."""
+        self.fit.family.check_single("DFFITS")
         at = self._deletion
         shift = self._shift_exact if self.exact else at.shift
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -86,10 +91,10 @@ class Influence:
         return np.sign(self._deviance) * np.sqrt(fall) / self._scale
 
     def summary_frame(self):
-        """All of it, one row a fitted row, as a frame of the input's kind; `dfbetas` by names of coefficients."""
-        single = ("hat", "cooks_distance", "dffits", "resid_standardized_deviance", "resid_standardized_pearson",
-                  "resid_studentized")  # fmt: skip
-        columns = {name: getattr(self, name) for name in single}
+        """All of it, one row a fitted row, as a frame of the input's kind; `dfbetas` by names of coefficients. Of sets
+        their labels and what is not of single rows."""
+        measures = OF_ALL if self.fit.family.tied is not None else OF_ALL + OF_ROWS
+        columns = self.fit.frame.labels | {name: getattr(self, name) for name in measures}
         columns |= {f"dfbetas[{name}]": self.dfbetas[:, j] for j, name in enumerate(self.names)}
         return to_frame(columns, self.fit.frame.kind)
 
@@ -120,6 +125,7 @@ class Influence:
         return self._of_one("pearson")
 
     def _of_one(self, kind: str) -> np.ndarray:
+        self.fit.family.check_single("standardized residuals")
         n = len(self._unit)
         return self._seen(residuals(Facts(*(a[:n] for a in self.fit._facts)), self._unit, kind))
 
@@ -146,8 +152,7 @@ def influence(fit: Any, *, exact: bool = False, progress=None) -> Influence:
     exact: n fits, run as one batch. progress: called with (fits done, fits).
     Source: Pregibon (1981); Cook (1977); Belsley, Kuh and Welsch (1980).
     """
-    fit.family.check_single("influence measures")
-    n, unit = len(fit.frame.X), unit_weights(fit)
+    n, unit = fit._n, unit_weights(fit)
     theta = np.asarray(fit.state.theta)
     found = Deletion(*(a[:n] for a in deletion_of(fit.problem, theta, unit, fit._edm)))
     status = None

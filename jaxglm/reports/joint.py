@@ -57,7 +57,7 @@ def distribution_of(fit: Any) -> tuple[Family, tuple[np.ndarray, ...]]:
 
 def responses(fit: Any):
     """y (n,), or the pair (successes, trials), as the likelihood sees it."""
-    n = len(fit.frame.X)
+    n = fit._n
     y = fit.problem.y
     return tuple(a[:n] for a in y) if isinstance(y, tuple) else y[:n]
 

@@ -17,7 +17,7 @@ LOSS = 1.0  # of log score by leaving the observation out, likewise
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """Log scores of the rows by the fit without one observation of each; NaN in rows that do not count."""
+    """Log scores of the rows, or of sets of them, by the fit without one observation of each; NaN where none counts."""
 
     log_score: np.ndarray  # (n,) log predictive density of one observation, times its weight
     in_sample: np.ndarray = field(repr=False)  # (n,) the same by the whole fit
@@ -25,6 +25,7 @@ class LeaveOneOut:
     refitted: np.ndarray = field(repr=False)  # (n,) whether the row was left out by a refit that converged
     counted: np.ndarray = field(repr=False)
     kind: str = field(repr=False)
+    labels: dict[str, np.ndarray] = field(default_factory=dict, repr=False)  # of sets, where the rows are theirs
 
     @property
     def elpd(self) -> float:
@@ -59,7 +60,7 @@ class LeaveOneOut:
     def summary_frame(self):
         """One row an observation, as a frame of the input's kind."""
         single = ("log_score", "in_sample", "doubtful", "refitted")
-        return to_frame({name: getattr(self, name) for name in single}, self.kind)
+        return to_frame(self.labels | {name: getattr(self, name) for name in single}, self.kind)
 
     def __repr__(self):
         return (f"<LeaveOneOut elpd {self.elpd:.2f}, looic {self.looic:.2f} (se {self.se:.2f}), "
@@ -75,7 +76,6 @@ def loo(fit: Any, method: str = "approximate", *, progress=None) -> LeaveOneOut:
     Raises: ValueError for another method, or a fit that has no maximum.
     Source: Pregibon (1981) for the step; Vehtari, Gelman and Gabry (2017), Stat. Comput. 27, for the summaries.
     """
-    fit.family.check_single("leave-one-out scores")
     if method not in ("approximate", "mixed", "exact"):
         raise ValueError(f"unknown method {method!r} of loo; choose from approximate, mixed, exact.")
     fit.family.check_density("leave-one-out log scores")
@@ -100,4 +100,5 @@ def loo(fit: Any, method: str = "approximate", *, progress=None) -> LeaveOneOut:
         scores = np.where(refitted, exact, np.where(chosen, np.nan, scores))
     hide = lambda v: np.where(counts, v, np.nan)[:n]  # noqa: E731
     doubtful = (counts & ~sure & ~refitted)[:n]
-    return LeaveOneOut(hide(scores), hide(whole), doubtful, refitted[:n], fit.counted, fit.frame.kind)
+    return LeaveOneOut(hide(scores), hide(whole), doubtful, refitted[:n], fit.counted, fit.frame.kind,
+                       fit.frame.labels)  # fmt: skip

@@ -62,11 +62,13 @@ def _intercept(part: Any) -> Any:
 
 
 def pseudo_r2(fit: Any, kind: str = "mcfadden") -> float:
-    """Share of what there is to explain that the model explains, 0 for the model with an intercept only.
+    """Share of what there is to explain that the model explains, 0 for the model with an intercept only; of choices for
+    the one in which the alternatives of a set are equally likely, an offset aside.
 
     kind: "mcfadden", of the log-likelihood; "mcfadden_adjusted", less one for each parameter; "cox_snell", by the
         likelihood ratio for each observation; "nagelkerke", the same over its largest value; "deviance", of the
-        deviance; "tjur", the difference of mean predictions between responses 1 and 0.
+        deviance; "tjur", the difference of mean predictions between responses 1 and 0, of choices between the rows that
+        were chosen and those that were not.
     Raises: ValueError for another kind, "tjur" of responses that are not 0 or 1.
     Source: McFadden (1974); Cox and Snell (1989); Nagelkerke (1991), Biometrika 78; Tjur (2009), Amer. Statist. 63.
     """
@@ -74,21 +76,31 @@ def pseudo_r2(fit: Any, kind: str = "mcfadden") -> float:
         raise ValueError(f"unknown kind {kind!r} of pseudo_r2; choose from {', '.join(KINDS)}.")
     if kind == "tjur":
         return _tjur(fit)
-    null = null_model(fit)
+    llf, deviance = _of_null(fit)
     if kind == "deviance":
-        return 1 - fit.deviance / null.deviance
-    gain, n = fit.llf - null.llf, fit.nobs
+        return 1 - fit.deviance / deviance
+    gain, n = fit.llf - llf, fit.nobs
     table = {
-        "mcfadden": lambda: 1 - fit.llf / null.llf,
-        "mcfadden_adjusted": lambda: 1 - (fit.llf - fit.n_params) / null.llf,
+        "mcfadden": lambda: 1 - fit.llf / llf,
+        "mcfadden_adjusted": lambda: 1 - (fit.llf - fit.n_params) / llf,
         "cox_snell": lambda: -np.expm1(-2 * gain / n),
-        "nagelkerke": lambda: np.expm1(-2 * gain / n) / np.expm1(2 * null.llf / n),
+        "nagelkerke": lambda: np.expm1(-2 * gain / n) / np.expm1(2 * llf / n),
     }
     return float(table[kind]())
 
 
+def _of_null(fit: Any) -> tuple[float, float]:
+    """Log-likelihood and deviance without covariates. Choices have no intercept: there is nothing to fit, and their
+    saturated log-likelihood is 0."""
+    if fit.family.tied is not None:
+        return -fit.null_deviance / 2, fit.null_deviance
+    null = null_model(fit)
+    return null.llf, null.deviance
+
+
 def _tjur(fit: Any) -> float:
-    used, y, w = fit.counted > 0, fit.y, fit._weights[: fit._n]
+    used, w = (fit.frame.of_rows(a) for a in (fit.counted > 0, fit._weights[: fit._n]))
+    y = fit.y if fit.frame.sets is None else np.asarray(fit.frame.y)
     if not np.all((y[used] == 0) | (y[used] == 1)):
         raise ValueError(f"Tjur's coefficient is for responses 0 and 1; those of {fit.family_name} have other values.")
     mean = lambda level: np.average(fit.fittedvalues[used & (y == level)], weights=w[used & (y == level)])  # noqa: E731

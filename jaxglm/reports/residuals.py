@@ -8,6 +8,7 @@ from ..diagnostics import FACTS, anscombe_of, quantile_residuals, residuals, tai
 from .influence import influence
 from .joint import distribution_of, mean_and_variance, responses
 
+OF_CHOICES = ("response", "pearson", "deviance")
 KINDS = (*FACTS, "anscombe", "quantile", "standardized_deviance", "standardized_pearson", "studentized")
 MASS = 1e-3  # how far from one the mass of a density may be
 
@@ -21,13 +22,17 @@ def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
         true, drawn within the jumps of a discrete distribution; "standardized_deviance" and "standardized_pearson",
         over their standard deviation sqrt(phi (1 - leverage)); "studentized", by the fit without the row.
         Classes have no mean: only "quantile" and "deviance", without a sign, are of them.
+        Of choices "response" is, for each row, 1 where it is the chosen one and else 0, less its probability p;
+        "pearson" is that over sqrt(p (1 - p)), the standard deviation of the row taken for itself; "deviance" is of
+        each set, in the order in which they appear, without a sign.
     seed: of NumPy's generator, for quantile residuals of discrete responses.
     Raises: ValueError for another kind, "anscombe" of a family without a variance function.
     Source: R's residuals.glm, rstandard, rstudent; Dunn and Smyth (1996) for "quantile".
     """
-    fit.family.check_single("residuals")
     if kind not in KINDS:
         raise ValueError(f"unknown kind of residual {kind!r}; choose from {', '.join(KINDS)}.")
+    if fit.family.tied is not None:
+        return _of_choices(fit, kind)
     if fit.family.support.levels and kind not in ("deviance", "quantile"):
         raise ValueError(f"{kind!r} residuals are distances from a mean, which classes do not have; use 'quantile' or "
                          "'deviance'.")
@@ -36,7 +41,7 @@ def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
     if kind == "response" and not fit.family.traits.edm:
         return fit.y - fit.fittedvalues
     if fit.family.support.levels and kind == "deviance":
-        return np.sqrt(fit._weights * np.maximum(fit._facts.deviance, 0.0))[: fit._n]
+        return _unsigned(fit)
     if kind in FACTS:
         return residuals(fit._facts, fit._weights, kind)[: fit._n]
     if kind == "anscombe":
@@ -44,6 +49,26 @@ def resid(fit: Any, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
     if kind == "quantile":
         return _quantile(fit, seed)
     return getattr(influence(fit), f"resid_{kind}")
+
+
+def _unsigned(fit: Any) -> np.ndarray:
+    return np.sqrt(fit._weights * np.maximum(fit._facts.deviance, 0.0))[: fit._n]
+
+
+def _of_choices(fit: Any, kind: str) -> np.ndarray:
+    """Of the rows (N,), the alternatives; deviance residuals of the sets (n,)."""
+    if kind not in OF_CHOICES:
+        raise ValueError(f"there are no {kind!r} residuals of choices: the alternatives of a set have neither a mean "
+                         f"nor an order. Choose from {', '.join(OF_CHOICES)}.")
+    if kind == "deviance":
+        return _unsigned(fit)
+    p = fit.fittedvalues
+    away = np.asarray(fit.frame.y, float) - p
+    if kind == "response":
+        return away
+    root = np.sqrt(fit.frame.of_rows(fit._weights[: fit._n]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return root * np.where(away == 0, 0.0, away / np.sqrt(p * (1 - p)))
 
 
 def _pearson(fit: Any) -> np.ndarray:

@@ -11,10 +11,10 @@ from ..named import Named
 from ..refits import Progress, Units, columns, estimates, warn_of_failures, whole
 from ..results import GLMResults
 from ..solvers import Status
-from .intervals import basic, bca, percentile
+from .intervals import basic, bca, percentile, studentized
 from .jackknife import jackknife
 from .simulate import simulated
-from .wild import Multiplier, multiplier_of, perturbed
+from .wild import Multiplier, Replicates, multiplier_of, perturbed
 
 KINDS = {"pairs": "rows", "parametric": "responses", "wild": "multipliers"}  # and what each draws
 
@@ -28,6 +28,7 @@ class Bootstrap:
     estimate: Named  # (P,) of the data
     fit: GLMResults = field(repr=False)
     groups: Any = field(default=None, repr=False)
+    wild: Replicates | None = field(default=None, repr=False)  # of kind "wild", with the standard errors of replicates
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,19 +55,27 @@ class Bootstrap:
         """Mean of the replicates less the estimate."""
         return self._named(np.mean(self.converged, axis=0) - np.asarray(self.estimate))
 
-    def conf_int(self, alpha: float = 0.05, method: str = "percentile") -> Named:
+    def conf_int(self, alpha: float = 0.05, method: str | None = None) -> Named:
         """Confidence limits (P, 2) at level 1 - alpha.
 
-        method: "percentile", "basic" (reflected at the estimate), or "bca", which corrects for bias and for a spread
-            that changes with the parameter; it refits the model once without each observation or group.
-        Source: Efron (1987), JASA 82, eq. 3.8 (BCa); Davison and Hinkley (1997), eq. 5.6 and 5.18 (basic, percentile).
+        method: "percentile", the default of replicates that are refits; "basic" (reflected at the estimate); "bca",
+            which corrects for bias and for a spread that changes with the parameter: it refits the model once without
+            each observation or group; or, of "wild" alone and its default, "studentized": the estimate and to both
+            sides as many robust standard errors as the replicates are away from it in theirs.
+        Source: Efron (1987), JASA 82, eq. 3.8 (BCa); Davison and Hinkley (1997), eq. 5.6 and 5.18 (basic, percentile);
+            Cameron, Gelbach and Miller (2008), Rev. Econ. Stat. 90 (studentized, of clusters).
         """
+        method = ("percentile" if self.wild is None else "studentized") if method is None else method
+        if method == "studentized" and self.wild is None:
+            raise ValueError('method="studentized" takes a standard error of each replicate, which only kind="wild" '
+                             'has. Use "bca".')
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1; it is {alpha!r}.")
         center = np.asarray(self.estimate)
         table = {
             "percentile": lambda: percentile(self.converged, alpha),
             "basic": lambda: basic(self.converged, center, alpha),
+            "studentized": lambda: studentized(*self.wild[:2], center, self.wild[2], alpha),  # type: ignore[index]
             "bca": lambda: bca(self.converged, center, self._acceleration, alpha),
         }
         if method not in table:
@@ -103,7 +112,8 @@ def bootstrap(
         from the fitted model, an estimated dispersion at its maximum likelihood, and keeps everything else. "wild"
         keeps the data and moves the estimates by I^-1 sum_i v_i s_i, the scores s_i of the observations times random
         multipliers: no refits, no assumption on the variance, a covariance that is that of "HC0" (with groups, of
-        "cluster" without a factor). For a Gaussian response with identity link these are the refits to mu_i + v_i e_i.
+        "cluster" without a factor). Its limits are studentized by such errors of each replicate, from the scores there.
+        For a Gaussian response with identity link these are the refits to mu_i + v_i e_i.
     groups: a label for each row; whole groups are drawn, as many as there are; of "wild", one multiplier for a group.
     multipliers: of "wild": "rademacher" (-1 or 1, the default), "mammen" (two points that keep the skewness), or
         "webb" (six points, for fewer than about ten groups).
@@ -117,9 +127,11 @@ def bootstrap(
     if kind == "parametric" and groups is not None:
         raise ValueError('groups are for kind="pairs" and "wild": responses drawn from the model are independent.')
     rng = np.random.default_rng(whole(seed, "seed", 0))
-    params, status = _replicates(fit, n, kind, groups, chosen, rng, progress)
+    wild = perturbed(fit, n, Units.of(fit, groups), chosen, rng, progress) if kind == "wild" else None
+    done = np.full(n, Status.CONVERGED.value)
+    params, status = _replicates(fit, n, kind, groups, rng, progress) if wild is None else (wild.params, done)
     warn_of_failures(status, "replicates", "they are left out")
-    return Bootstrap(params, status, Named(fit.params[: params.shape[1]], columns(fit)), fit, groups)
+    return Bootstrap(params, status, Named(fit.params[: params.shape[1]], columns(fit)), fit, groups, wild)
 
 
 def _multiplier(kind: str, name: str | None) -> Multiplier:
@@ -130,11 +142,8 @@ def _multiplier(kind: str, name: str | None) -> Multiplier:
     return multiplier_of(name)
 
 
-def _replicates(fit: GLMResults, n: int, kind: str, groups, multiplier: Multiplier, rng, progress: Progress):
-    """Coefficients (n, P) and statuses (n,)."""
-    if kind == "wild":
-        moved = perturbed(fit, n, Units.of(fit, groups), multiplier, rng, progress)
-        return moved, np.full(n, Status.CONVERGED.value)
+def _replicates(fit: GLMResults, n: int, kind: str, groups, rng, progress: Progress):
+    """Coefficients (n, P) and statuses (n,) of refits."""
     changed = _resampled(Units.of(fit, groups), rng) if kind == "pairs" else _drawn_anew(fit, n, rng)
     return estimates(fit, n, changed, progress)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import numpy as np
 
 from ..batch import over_members
+from ..diagnostics import Facts
 from ..links import Fixed
 from ..problem import linear_predictors
 from ..refits import Progress, labels, refits, warn_of_failures, whole
@@ -19,10 +21,11 @@ USABLE = (Status.CONVERGED, Status.SEPARATED, Status.BOUNDARY)  # at the others 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """Out-of-fold scores of the rows; NaN for rows of weight zero and for those whose fold could not be fitted."""
+    """Out-of-fold scores of the rows, or of sets of them; NaN for those of weight zero and where the fold could not be
+    fitted."""
 
     scores: np.ndarray  # (repeats, n)
-    mu: np.ndarray  # (repeats, n) means predicted without the row's fold
+    mu: np.ndarray  # (repeats, n) means predicted without the row's fold; of choices the probability of every row
     fold: np.ndarray  # (repeats, n) fold of each row; -1 where its weight is zero
     status: np.ndarray  # (repeats, folds)
     weights: np.ndarray = field(repr=False)  # (n,) of the rows in every sum
@@ -86,16 +89,17 @@ def cv(
     score: str | Callable = "loglik",
     progress: Progress = None,
 ) -> CrossValidation:
-    """Scores of each row under the model fitted without the row's fold.
+    """Scores of each row under the model fitted without the row's fold; of each set where rows are the alternatives of
+    choices, which are never split.
 
     folds: 2 to the number of rows or groups. repeats: how often the rows are dealt anew. groups: a label for each row;
     a group is never split. seed: of NumPy's generator.
     score: "loglik", with an estimated dispersion at its maximum likelihood in the other folds; "deviance", the unit
-        deviance; or a function (y, mu) -> (n,) of the responses on the scale of the mean and their predicted means.
+        deviance; or a function (y, mu) -> (n,) of the responses on the scale of the mean and their predicted means; of
+        the alternatives of choices, 1 or 0 and their probabilities: its values are added up within each set.
     Raises: ValueError for another score, folds out of range, groups of another length.
     Source: Stone (1974), JRSS B 36; Geisser (1975), JASA 70.
     """
-    fit.family.check_single("cross-validation scores")
     if not callable(score) and score not in ("loglik", "deviance"):
         raise ValueError(f"unknown score {score!r} of cv; choose from loglik, deviance, or pass a function (y, mu).")
     if score == "loglik":
@@ -103,10 +107,9 @@ def cv(
     fold = _dealt(fit, whole(folds, "folds", 2), whole(repeats, "repeats"), groups, whole(seed, "seed", 0))
     eta, status = _out_of_fold(fit, fold, folds, with_phi=score == "loglik", progress=progress)
     found = [_scored(fit, score, *_finite(e)) for e in zip(*eta, strict=True)]
-    n = len(fit.frame.X)
     scores, mu = (np.stack([f[k] for f in found]) for k in (0, 1))
     warn_of_failures(status.ravel(), "folds", "rows of a fold without a maximum have no score")
-    return CrossValidation(scores, mu, fold, status, fit._weights[:n])
+    return CrossValidation(scores, mu, fold, status, fit._weights[: fit._n])
 
 
 def _dealt(fit: GLMResults, folds: int, repeats: int, groups, seed: int) -> np.ndarray:
@@ -116,20 +119,21 @@ def _dealt(fit: GLMResults, folds: int, repeats: int, groups, seed: int) -> np.n
     code = np.unique(given, return_inverse=True)[1]
     units = code.max() + 1
     if folds > units:
-        raise ValueError(f"folds must be at most the number of {'rows' if groups is None else 'groups'}, {units}; it "
-                         f"is {folds}.")
-    rng, fold = np.random.default_rng(seed), np.full((repeats, len(fit.frame.X)), -1)
+        alone = "rows" if fit.frame.sets is None else "sets"
+        raise ValueError(f"folds must be at most the number of {alone if groups is None else 'groups'}, {units}; it is "
+                         f"{folds}.")
+    rng, fold = np.random.default_rng(seed), np.full((repeats, fit._n), -1)
     for r in range(repeats):
         fold[r, used] = (rng.permutation(units) % folds)[code]
     return fold
 
 
 def _out_of_fold(fit: GLMResults, fold, folds: int, *, with_phi: bool, progress: Progress):
-    """Linear predictors (repeats, N) of each predictor, of an estimated dispersion too, and statuses."""
+    """Linear predictors (repeats, N, ...) of each predictor, of an estimated dispersion too, and statuses."""
     repeats, n = fold.shape
     with_phi = with_phi and fit._phi is not None and fit._known_phi is None
-    K = len(fit.problem.family.predictors) + with_phi
-    eta, status = tuple(np.full((repeats, fit.problem.n), np.nan) for _ in range(K)), []
+    shapes = [(repeats, fit.problem.n, *e.shape[1:]) for e in fit._eta] + [(repeats, fit.problem.n)] * with_phi
+    eta, status = tuple(np.full(shape, np.nan) for shape in shapes), []
 
     def training(start, stop):
         weights = np.repeat(fit._weights[None], stop - start, axis=0)
@@ -154,23 +158,34 @@ def _out_of_fold(fit: GLMResults, fold, folds: int, *, with_phi: bool, progress:
 
 def _finite(eta) -> tuple[np.ndarray, tuple]:
     """Which rows (N,) have predictors, and predictors without a NaN for the others."""
-    have = np.all(np.isfinite(eta), axis=0)
-    return have, tuple(np.where(have, e, np.nanmean(e) if np.isfinite(e).any() else 0.0) for e in eta)
+    have = np.all([np.isfinite(e).reshape(len(e), -1).all(axis=1) for e in eta], axis=0)
+    beside = lambda e: have.reshape(-1, *(1,) * (e.ndim - 1))  # noqa: E731
+    return have, tuple(np.where(beside(e), e, np.nanmean(e) if np.isfinite(e).any() else 0.0) for e in eta)
 
 
 def _scored(fit: GLMResults, score, have, eta) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and means (n,) at linear predictors (N,)."""
-    n = len(fit.frame.X)
-    K = len(fit.problem.family.predictors)
+    """Scores of the observations (n,) and means of the rows at linear predictors of the padded observations."""
+    n, K = fit._n, len(fit.problem.family.predictors)
     have, plain = have[:n], fit._facts_at(eta[:K])
+    y, mu = _responses(fit, plain, eta)
+    rows: Any = fit.frame.of_rows(have)
     if callable(score):
-        values = np.full(n, np.nan)
-        values[have] = _called(score, plain.response[:n][have], plain.mean[:n][have])
+        found = np.full(len(y), np.nan)
+        found[rows] = _called(score, y[rows], mu[rows])
+        values = found if fit.frame.sets is None else fit.frame.sets.side_by_side(found).sum(axis=1)
     elif score == "deviance":
         values = plain.deviance[:n]
     else:
         values = fit._facts_at(eta, _whole_family(fit)).loglik[:n]
-    return np.where(have, values, np.nan), np.where(have, plain.mean[:n], np.nan)
+    return np.where(have, values, np.nan), np.where(rows, mu, np.nan)
+
+
+def _responses(fit: GLMResults, plain: Facts, eta) -> tuple[np.ndarray, np.ndarray]:
+    """Responses of the rows on the scale of the mean, and their means; of sets who was chosen, and probabilities."""
+    n, sets = fit._n, fit.frame.sets
+    if sets is None:
+        return plain.response[:n], plain.mean[:n]
+    return np.asarray(fit.frame.y, float), sets.probabilities(eta[0][sets.code, sets.place])
 
 
 def _whole_family(fit: GLMResults):

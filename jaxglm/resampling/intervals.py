@@ -15,6 +15,15 @@ def basic(replicates: np.ndarray, estimate: np.ndarray, alpha: float) -> np.ndar
     return 2 * estimate[:, None] - percentile(replicates, alpha)[:, ::-1]
 
 
+def studentized(replicates: np.ndarray, errors: np.ndarray, estimate: np.ndarray, error: np.ndarray,
+                alpha: float) -> np.ndarray:
+    """Symmetric limits: as many standard errors (P,) as the replicates are away from the estimate in theirs (m, P)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.abs(replicates - estimate) / errors
+    width = _quantiles(t, np.full((1, 2), 1 - alpha)) * error[:, None]
+    return estimate[:, None] + width * [-1, 1]
+
+
 def bca(replicates: np.ndarray, estimate: np.ndarray, acceleration: np.ndarray, alpha: float) -> np.ndarray:
     """Quantiles at levels corrected for median bias and acceleration (P,)."""
     below = np.mean(replicates < estimate, axis=0) + np.mean(replicates == estimate, axis=0) / 2

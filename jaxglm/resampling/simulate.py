@@ -15,7 +15,6 @@ def simulated(fit: GLMResults, n: int, rng: np.random.Generator):
     Raises: ValueError for responses of which only bounds are known, weights without a meaning for one response, a
         density that does not add up to one.
     """
-    fit.family.check_single("simulated responses")
     if fit.family.support.reading == "bounds":
         raise ValueError(f"which bounds of a new response {fit.family_name} would know is not modelled, so none can be "
                          'refitted. Use kind="pairs" or "wild"; fit.simulate() draws the responses themselves.')
@@ -30,11 +29,11 @@ def simulated(fit: GLMResults, n: int, rng: np.random.Generator):
 
 def _model(fit: GLMResults) -> tuple[Family, list[np.ndarray]]:
     """The distribution of the data and linear predictors (N,) of its parameters: the dispersion over the weights."""
-    n, N = len(fit.frame.X), fit.problem.n
+    n, N = fit._n, fit.problem.n
     if np.any((fit.counted != 0) & (fit.counted != 1)):
         raise ValueError("a row of frequency f is f responses, which one row cannot hold: repeat the rows to simulate.")
     weights = np.where(fit._weights > 0, fit._weights, 1.0)
-    eta = [np.broadcast_to(e, N) for e in fit._eta]
+    eta = [np.broadcast_to(e, (N, *e.shape[1:])) for e in fit._eta]
     if fit._phi is None:
         if np.any(weights[:n] != 1):
             raise ValueError(f"weights= of {fit.family_name} multiply its log-likelihood, which is then of no single "

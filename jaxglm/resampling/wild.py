@@ -1,4 +1,5 @@
-"""HOST: the wild bootstrap without refits: scores of the rows, or of groups of them, times random multipliers."""
+"""HOST: the wild bootstrap without refits: scores of the rows, or of groups of them, times random multipliers; and the
+standard errors of the replicates."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from ..covariances import pieces_of
 from ..predictors import present
 from ..refits import Progress, Units, blocks, columns
 
+PART = 1 << 20  # elements of the matrices of units that are held at a time
 ROOT5 = np.sqrt(5.0)
 
 
@@ -39,34 +41,100 @@ def multiplier_of(name: str | None) -> Multiplier:
     return MULTIPLIERS[name]
 
 
-def perturbed(fit: Any, n: int, units: Units, multiplier: Multiplier, rng, progress: Progress = None) -> np.ndarray:
-    """Coefficients (n, P) of the fit, each moved by I^-1 sum_u v_u s_u with a multiplier v_u for each unit."""
+class Replicates(NamedTuple):
+    """Coefficients of replicates with their standard errors, and the standard errors (P,) of the fit: all of them
+    robust ones, made of scores."""
+
+    params: np.ndarray  # (n, P)
+    errors: np.ndarray  # (n, P)
+    error: np.ndarray
+
+
+class Scored(NamedTuple):
+    """R rows, those of a unit one after the other. A row that is there f times is f rows of as many units, or one of f
+    times the score where it is in a group."""
+
+    score: np.ndarray  # (R, K)
+    information: np.ndarray  # (R, K, K) of its predictors
+    images: np.ndarray  # (R, K, q): its predictors change by these with the q coordinates of a step
+    first: np.ndarray  # (U + 1,) the first row of each unit, and R
+    root: np.ndarray  # (P, q): so do the coefficients
+
+    def scores(self, units: slice) -> np.ndarray:
+        """Scores (u, q) of these units in the coordinates of a step."""
+        rows, first = self._rows(units)
+        return np.add.reduceat(np.einsum("rk,rkq->rq", self.score[rows], self.images[rows]), first)
+
+    def bends(self, units: slice) -> np.ndarray:
+        """What a step takes from the scores of these units, as changes of the coefficients (u, P, q)."""
+        rows, first = self._rows(units)
+        images = self.images[rows]
+        whole = np.add.reduceat(np.swapaxes(images, 1, 2) @ (self.information[rows] @ images), first)
+        return self.root @ whole
+
+    def _rows(self, units: slice) -> tuple[slice, np.ndarray]:
+        first = self.first[units.start : units.stop + 1]
+        return slice(first[0], first[-1]), first[:-1] - first[0]
+
+    def parts(self) -> Iterator[slice]:
+        """Units whose matrices fit into the cache."""
+        count = len(self.first) - 1
+        each = max(int(PART / (len(self.score) / count) / self.root.shape[1] ** 2), 1)
+        return (slice(start, min(start + each, count)) for start in range(0, count, each))
+
+
+def perturbed(fit: Any, n: int, units: Units, multiplier: Multiplier, rng, progress: Progress = None) -> Replicates:
+    """The fit, its coefficients moved by I^-1 sum_u v_u s_u with a multiplier v_u for each unit, n times."""
     if not fit.converged:
         raise ValueError(f'kind="wild" perturbs the scores at a maximum; this fit is {fit.status.name.lower()}. Use '
                          'kind="pairs", which fits anew.')
-    influence = _influence(fit, units)
-    moved = np.concatenate(list(_blocks(influence, units.times, n, multiplier, rng, progress)))
-    full = np.full((n, len(columns(fit))), np.nan)
+    by = _scored(fit, units)
+    scores = by.scores(slice(0, len(by.first) - 1))
+    moves, errors = map(np.concatenate, zip(*_blocks(by, scores, n, multiplier, rng, progress), strict=True))
     at = present(fit.parts)
-    full[:, at] = np.asarray(fit.params)[at] + moved[:, : len(at)]  # a dispersion by ML comes last
-    return full
+
+    def full(values: np.ndarray) -> np.ndarray:
+        wide = np.full((*values.shape[:-1], len(columns(fit))), np.nan)
+        wide[..., at] = values[..., : len(at)]  # a dispersion by ML comes last
+        return wide
+
+    error = np.linalg.norm(scores @ by.root.T, axis=0)
+    return Replicates(full(np.asarray(fit.params)[at] + moves[:, : len(at)]), full(errors), full(error))
 
 
-def _influence(fit: Any, units: Units) -> np.ndarray:
-    """I^-1 s_u (U, P) of every unit, counted once: of one observation of a row, or of a whole group of rows."""
+def _scored(fit: Any, units: Units) -> Scored:
     pieces = pieces_of(fit)
-    scores, used = pieces.scores("HC0")[0], np.flatnonzero(pieces.counts > 0)
-    times = units.weight[used] * pieces.counts[used] / fit._weights[used]  # observations of a row in its unit
-    total = [np.bincount(units.code[used], times * column, len(units.times)) for column in scores[used].T]
-    return np.stack(total, axis=1) @ pieces.outward(pieces.root).T
+    used = np.flatnonzero(pieces.counts > 0)
+    used = used[np.argsort(units.code[used], kind="stable")]
+    rows = np.repeat(used, units.times[units.code[used]])  # a unit of several rows is there once
+    times = units.weight[rows] * pieces.counts[rows] / fit._weights[rows]  # observations of a row in its unit
+    at = pieces.parts()
+    score, information = times[:, None] * at.score[rows], times[:, None, None] * at.information[rows]
+    alone = len(used) == len(units.times)
+    first = np.arange(len(rows)) if alone else np.flatnonzero(np.diff(units.code[rows], prepend=-1))
+    return Scored(score, information, at.units[rows], np.append(first, len(rows)), pieces.outward(pieces.root))
 
 
-def _blocks(influence, times, n: int, multiplier: Multiplier, rng, progress: Progress) -> Iterator[np.ndarray]:
-    """Moves of the coefficients (b, P). A unit that is there several times has as many multipliers."""
-    starts, total = np.cumsum(times) - times, int(times.sum())
-    block = max(blocks.BLOCK_ELEMENTS // total, 1)
+def _blocks(by: Scored, scores, n: int, multiplier: Multiplier, rng, progress: Progress) -> Iterator[tuple]:
+    """Moves of the coefficients and their standard errors, (b, P) each; scores: (U, q) of the units."""
+    block = max(blocks.BLOCK_ELEMENTS // len(scores), 1)
     for start in range(0, n, block):
-        drawn = multiplier.drawn(rng, (min(block, n - start), total))
-        yield (drawn if total == len(times) else np.add.reduceat(drawn, starts, axis=1)) @ influence
+        drawn = multiplier.drawn(rng, (min(block, n - start), len(scores)))
+        steps = drawn @ scores
+        yield steps @ by.root.T, _errors(by, drawn, steps)
         if progress is not None:
             progress(min(start + block, n), n)
+
+
+def _errors(by: Scored, drawn: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Robust standard errors (b, P) of replicates with these multipliers (b, U) and steps (b, q). There the score of a
+    unit is v s - H D: as it was, times its multiplier, less what the step D takes from it, by its information H. For a
+    Gaussian response that is the score of the refit. The squares are summed by their three products."""
+    square, (P, q) = np.zeros((len(drawn), len(by.root))), by.root.shape
+    for units in by.parts():
+        v, moves, bends = drawn[:, units], by.scores(units) @ by.root.T, by.bends(units)
+        crossed = (v @ (moves[:, :, None] * bends).reshape(-1, P * q)).reshape(-1, P, q) @ steps[:, :, None]
+        taken = np.swapaxes(bends, 0, 1)
+        taken = np.swapaxes(taken, 1, 2) @ taken  # (P, q, q)
+        square += v**2 @ moves**2 - 2 * crossed[:, :, 0] + np.einsum("bq,pqb->bp", steps, taken @ steps.T)
+    return np.sqrt(np.maximum(square, 0.0))

@@ -1,6 +1,7 @@
 """HOST: the ground storey of the results: what was fitted, and to how many rows."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ from ..frame import ModelFrame
 from ..links import Fixed, Link
 from ..predictors import Predictor
 from ..problem import Problem
+from ..programs import newton_step
+from ..reports.columns import running
 from ..solvers import Status
 
-FLAT = 1e-4  # information of a linear predictor that tends to infinity: steps of 1e-3 gain less than 1e-10
+STILL = 1e-3  # change of a linear predictor by a step that shows that it tends to infinity
+NOTHING = 1e-6  # gain of a step, in log-likelihood units, up to which that is no gain
 
 
 def _end(link: Link, eta: float) -> float:
@@ -49,19 +53,34 @@ class Fitted:
 
     @property
     def limits(self) -> dict[str, float]:
-        """Where shared parameters tend to, of a fit that ended as BOUNDARY: those in which the likelihood is flat."""
-        if self.status != Status.BOUNDARY:
+        """Where shared parameters tend to, of a fit that ended as BOUNDARY: one alone, or several along a curve."""
+        if self.status != Status.BOUNDARY or not self._endless:
             return {}
         first = np.cumsum([0, *self.problem.sizes[:-1]])
-        flat = np.diagonal(self.information)[first] < FLAT  # theta of a shared parameter is its linear predictor
-        return {p.parameter: _end(self.problem.family.link_of(p.parameter), float(self.state.theta[k]))
-                for p, k, still in zip(self.parts, first, flat, strict=True) if p.shared and still}  # fmt: skip
+        moves = self._last_step[first]  # theta of a shared parameter is its linear predictor
+        return {p.parameter: _end(self.problem.family.link_of(p.parameter), float(move))
+                for p, move in zip(self.parts, moves, strict=True) if p.shared and abs(move) > STILL}  # fmt: skip
+
+    @property
+    def _endless(self) -> bool:
+        """Whether the fit ended on its way to infinity, not at a wall: it still moves, and there is nothing to gain."""
+        if self.status not in (Status.SEPARATED, Status.BOUNDARY):
+            return False
+        with np.errstate(all="ignore"):
+            return bool(self._last_step @ self.information @ self._last_step < NOTHING)
+
+    @cached_property
+    def _last_step(self) -> np.ndarray:
+        """Newton's step (P,) from the point where the solver ended."""
+        return newton_step(self.problem, np.asarray(self.state.theta))
 
     @property
     def message(self) -> str:
-        """What the status means; on an edge also which parameters tend to it."""
-        tending = "; ".join(f"{name} tends to {end:g}" for name, end in self.limits.items())
-        return f"{tending}. {self.status.message}" if tending else self.status.message
+        """What the status means; on an edge also which parameters tend to it, and which coefficients to infinity."""
+        found = "; ".join(f"{name} tends to {end:g}" for name, end in self.limits.items())
+        if not found and self._endless and (columns := running(self)):
+            found = f"Coefficients that run to infinity: {columns}"
+        return f"{found}. {self.status.message}" if found else self.status.message
 
     @property
     def n_iter(self) -> int:

@@ -48,7 +48,10 @@ class GLMResults(Predicting):
 
     def augment(self):
         """One row an observation: response, fitted mean (of classes the probability of each), linear predictor and its
-        standard error, residuals."""
+        standard error, residuals. Of choices one row an alternative: whether it was chosen, its probability, utility
+        and residuals."""
+        if self.family.tied is not None:
+            return self._alternatives()
         levels, fitted = self.family.support.levels, self.fittedvalues
         columns = dict(y=self.y, **{f"fitted_{name}": p for name, p in zip(levels, fitted.T, strict=False)})
         columns |= {} if levels else dict(fitted=fitted)
@@ -58,8 +61,13 @@ class GLMResults(Predicting):
         columns |= {f"resid_{kind}": self.resid(kind) for kind in kinds}
         return to_frame(columns, self.frame.kind)
 
+    def _alternatives(self):
+        columns = dict(y=np.asarray(self.frame.y, float), fitted=self.fittedvalues, linear=self.linear_predictor)
+        columns |= {f"resid_{kind}": self.resid(kind) for kind in ("response", "pearson")}
+        return to_frame(columns, self.frame.kind)
+
     def resid(self, kind: str = "deviance", *, seed: int = 0) -> np.ndarray:
-        """Residuals (n,): see `jaxglm.reports.resid`."""
+        """Residuals (n,), of choices those of the rows: see `jaxglm.reports.resid`."""
         return reports.resid(self, kind, seed=seed)
 
     def get_influence(self, *, exact: bool = False, progress=None) -> reports.Influence:
@@ -116,6 +124,10 @@ class GLMResults(Predicting):
         of its values (by default its levels, or five quantiles) in all rows. new: other rows than those of the fit.
         scale: "response", or "link". parameter: of the family, in place of the mean. offset: (m,), added. alpha: the
         limits have level 1 - alpha. Rows count as often as in the fit: not where their weight is 0, freq_weights times.
+        Where rows are the alternatives of choices, what is averaged over them is the probability of each. A variable is
+        changed or held in one alternative at a time, the others of its set staying as they are (slopes are d p_j /
+        d x_j); one that is the same in all rows of every set of the fit tells of the one who chooses and changes in the
+        whole set. sets: of new rows, as in `predict`.
         """
         return effects.avg_predictions(self, by=by, variables=variables, new=new, **options)
 

@@ -41,11 +41,12 @@ class Predicting(Wald):
         """
         return prediction.get_prediction(self, new, offset=offset, alpha=alpha, parameter=parameter, trials=trials)
 
-    def simulate(self, key, n: int = 1, *, new=None, offset=None, trials=None) -> np.ndarray:
+    def simulate(self, key, n: int = 1, *, new=None, offset=None, trials=None, sets=None) -> np.ndarray:
         """New responses (n, m) for the fitted rows, or new ones, drawn from the fitted distribution: of any family.
 
         key: a whole number, a jax.random.key or a NumPy generator; the same one draws the same numbers. Prior weights
         of the fitted rows divide the dispersion. Where there are trials the numbers of successes are drawn.
+        Of choices one row of each set is drawn: it has 1, the others 0; sets is that of `predict`.
         Raises: ValueError where weights have no meaning for one response, or a density does not add up to one.
         """
-        return prediction.simulate(self, key, n, new=new, offset=offset, trials=trials)
+        return prediction.simulate(self, key, n, new=new, offset=offset, trials=trials, sets=sets)

@@ -58,9 +58,8 @@ class Rows(Fitted):
 
     @property
     def linear_predictor(self) -> np.ndarray:
-        """Linear predictor of each row, offset included (n,)."""
-        self.family.check_single("linear predictors of the fit")
-        return self._eta[0][: self._n]
+        """Linear predictor of each row, offset included (n,); of each row in sets its utility."""
+        return self._eta[0][: self._n] if self.family.tied is None else predict(self, which="linear")
 
     @property
     def fittedvalues(self) -> np.ndarray:
@@ -80,11 +79,12 @@ class Rows(Fitted):
 
     @property
     def pearson_chi2(self) -> float:
-        """Sum of squared Pearson residuals; for classes over the indicators of all of them."""
+        """Sum of squared Pearson residuals; for classes and choices the sum over the indicators of all of them of
+        squared distances from their probabilities, over these."""
         if self._edm and self.family.traits.dispersion is not None:
             return self.spread * self._total_weight
-        if self.family.support.levels:
-            return self._total(np.exp(-self._facts.loglik) - 1)
+        if self.family.support.top is not None:
+            return self._total(np.expm1(-self._facts.loglik))
         if self.family.traits.edm:
             return self._total(self._facts.score**2 / self._facts.expected)
         squares = resid(self, "pearson") ** 2

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..compiled import program
-from ..design import Dense
+from ..design import design_of
 from ..frame import from_formula, without_intercept
 from ..frame.arrays import design
 from ..inference import score_information
@@ -37,7 +37,6 @@ def score_test(fit: Any, added: Any, data: Any = None, *, predictor: str | None 
     Raises: ValueError for a fit that is not at its maximum, other rows, or columns that the model explains.
     Source: Rao (1948), Proc. Camb. Phil. Soc. 44; Cox and Hinkley (1974), section 9.3.
     """
-    fit.family.check_single("score tests")
     _check_maximum(fit)
     columns, names = _terms(fit, added, data) if isinstance(added, str) else _columns(fit, added, data)
     k = _position(fit, predictor)
@@ -111,7 +110,7 @@ def _columns(fit: Any, added: Any, data: Any) -> tuple[np.ndarray, list[str]]:
         raise ValueError("data belongs to terms of a formula; columns are given as they are.")
     added = np.asarray(added)[:, None] if np.ndim(added) == 1 and not isinstance(added, dict) else added
     matrix, own, _ = design(added, "the columns to add")
-    n, dropped = fit._n, fit.n_dropped
+    n, dropped = len(fit.frame.X), fit.n_dropped
     if dropped and len(matrix) == n + dropped:
         matrix = matrix[fit.frame.rows]
     if len(matrix) != n or not matrix.shape[1]:
@@ -133,8 +132,8 @@ def _terms(fit: Any, added: str, data: Any) -> tuple[np.ndarray, list[str]]:
     where = {int(row): i for i, row in enumerate(frame.rows)}
     lost = [int(row) for row in fit.frame.rows if int(row) not in where]
     if lost:
-        raise ValueError(f"{added} is missing in {len(lost)} of the {fit._n} rows of the fit (first: row {lost[0]}). "
-                         "Fit the model to the complete rows first.")  # fmt: skip
+        raise ValueError(f"{added} is missing in {len(lost)} of the {len(fit.frame.X)} rows of the fit (first: row "
+                         f"{lost[0]}). Fit the model to the complete rows first.")  # fmt: skip
     rows = [where[int(row)] for row in fit.frame.rows]
     new = [j for j, name in enumerate(frame.names) if name not in fit.frame.names]
     if not new:
@@ -143,7 +142,7 @@ def _terms(fit: Any, added: str, data: Any) -> tuple[np.ndarray, list[str]]:
 
 
 def _checked(fit: Any, matrix: np.ndarray, names: list[str]) -> np.ndarray:
-    used = fit._weights[: len(matrix)] > 0
+    used: Any = fit.frame.of_rows(fit._weights[: fit._n] > 0)
     bad = ~np.isfinite(matrix) & used[:, None]
     if bad.any():
         row, column = np.argwhere(bad)[0]
@@ -157,17 +156,20 @@ def _width(q: int) -> int:
 
 
 def _padded(fit: Any, columns: np.ndarray) -> np.ndarray:
-    """Columns over the padded rows, of largest entry 1, filled up with columns of zeros."""
+    """Columns over the padded observations, of largest entry 1, filled up with columns of zeros; of sets what differs
+    in them, (N, K, .)."""
+    columns = columns if fit.frame.sets is None else fit.frame.sets.contrasts(columns)
     scale = np.max(np.abs(columns), axis=0)
-    full = np.zeros((fit.problem.n, _width(columns.shape[1])))
-    full[: len(columns), : columns.shape[1]] = columns / np.where(scale > 0, scale, 1.0)
+    wide: Any = fit.frame.side_by_side(columns / np.where(scale > 0, scale, 1.0))
+    full = np.zeros((fit.problem.n, *wide.shape[1:-1], _width(columns.shape[1])))
+    full[: len(wide), ..., : columns.shape[1]] = wide
     return full
 
 
 def _augmented(fit: Any, k: int, columns: np.ndarray) -> tuple[Any, np.ndarray]:
     """The problem with these columns at the end of predictor k, and theta with zeros for them."""
     designs = list(fit.problem.designs)
-    designs[k] = Dense(np.concatenate([design_matrix(fit.problem, k), columns], axis=1))
+    designs[k] = design_of(np.concatenate([design_matrix(fit.problem, k), columns], axis=-1))
     at = sum(fit.problem.sizes[: k + 1])
-    theta = np.insert(np.asarray(fit.state.theta, float), [at] * columns.shape[1], 0.0)
+    theta = np.insert(np.asarray(fit.state.theta, float), [at] * columns.shape[-1], 0.0)
     return replace(fit.problem, designs=tuple(designs)), theta
