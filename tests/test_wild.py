@@ -9,7 +9,7 @@ from resampled import TIGHT, N, again, every_family, study
 import jaxglm as jg
 from jaxglm.covariances import pieces_of
 from jaxglm.refits import Units
-from jaxglm.resampling.wild import MULTIPLIERS, _errors, _scored
+from jaxglm.resampling.wild import MULTIPLIERS, _scored
 
 GROUPS = np.arange(N) % 12
 every_multiplier = pytest.mark.parametrize("name", MULTIPLIERS)
@@ -100,7 +100,7 @@ def test_errors_are_those_of_the_scores_at_the_replicate(name):
     moved = fit.state._replace(theta=np.asarray(fit.state.theta) + pieces.root @ step[0])
     there = pieces_of(replace(fit, state=moved), fit.information).parts().score[:N]
     score = np.einsum("rk,rkq->rq", (v[0][:, None] - 1) * at.score + there, at.images)
-    np.testing.assert_allclose(_errors(at, v, step)[0], np.linalg.norm(score @ at.root.T, axis=0), rtol=1e-4)
+    np.testing.assert_allclose(at.errors(v, step)[0], np.linalg.norm(score @ at.root.T, axis=0), rtol=1e-4)
 
 
 def test_studentized_limits_are_the_default():

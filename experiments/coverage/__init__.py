@@ -27,7 +27,7 @@ LEAD = (
 RULES = (
     "Intervals: 'Wald' and 'Wald HC3' from model and HC3 standard errors, with Student's t where the dispersion is "
     "estimated (gaussian, gamma); 'profile' from the joint likelihood, the dispersion profiled out; 'profile F' from "
-    "the drop of the deviance over the dispersion, as R has it; 'wild', percentiles of the score bootstrap with "
+    "the drop of the deviance over the dispersion, as R has it; 'wild', studentized limits of the score bootstrap with "
     "Rademacher multipliers; 'pairs' and 'pairs BCa' by refits to resampled rows, those without an estimate left out. "
     "Coverage is of the intervals that exist. A fit that did not converge, of separated binary data, has no Wald and "
     "no bootstrap interval. Its profile interval exists, with one limit infinite, and covers if the finite limit is on "

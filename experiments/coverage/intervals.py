@@ -8,10 +8,10 @@ import numpy as np
 
 import jaxglm as jg
 from experiments.coverage.truths import Sets
-from jaxglm.inference import inverse_root, standard_scores
+from jaxglm.inference import inverse_root, parts_of_rows
 from jaxglm.problem import evaluate
-from jaxglm.resampling.intervals import bca, percentile
-from jaxglm.resampling.wild import MULTIPLIERS
+from jaxglm.resampling.intervals import bca, percentile, studentized
+from jaxglm.resampling.wild import MULTIPLIERS, Scored
 
 ALPHA = 0.05
 TOGETHER = 1 << 22  # numbers of resampled weights at a time, 32 MB
@@ -45,26 +45,31 @@ def likelihood(fits: jg.BatchResults) -> dict[str, Intervals]:
 
 
 def wild(sets: Sets, fits: jg.BatchResults, size: int, resamples: int, rng) -> Intervals:
-    """Percentile limits in the first data sets; what a row adds to the slope is one vmapped function of all of them."""
-    some = sets.take(slice(size))
+    """Studentized limits in the first data sets; what a row adds is one vmapped function of all of them."""
+    some, n = sets.take(slice(size)), int(sets.counts.sum())
     with jax.enable_x64(True):
         theta = np.nan_to_num(fits.params[:size])
-        moves = np.asarray(_moves(fits.settings.family, fits.settings.expected, some.X, some.counts, some.y, theta))
+        made = _scored(fits.settings.family, fits.settings.expected, some.X, some.counts, some.y, theta)
+    score, information, images, root = map(np.asarray, made)
     limits = np.full((size, 2), np.nan)
     for i in np.flatnonzero(fits.converged[:size]):
-        v = MULTIPLIERS["rademacher"].drawn(rng, (resamples, int(some.counts.sum())))
-        replicates = fits.params[i, 1] + v @ moves[i, : v.shape[1]]
-        limits[i] = percentile(replicates[:, None], ALPHA)[0]
+        by = Scored(score[i, :n], information[i, :n], images[i, :n], np.arange(n + 1), root[i, 1:])
+        scores = by.scores(slice(0, n))
+        drawn = MULTIPLIERS["rademacher"].drawn(rng, (resamples, n))
+        steps, slope = drawn @ scores, fits.params[i, 1:]
+        moves, error = steps @ by.root.T, np.linalg.norm(scores @ by.root.T, axis=0)
+        limits[i] = studentized(slope + moves, by.errors(drawn, steps), slope, error, ALPHA)[0]
     return Intervals(limits)
 
 
-def _moves(family: Any, expected: bool, X, weights, y, theta):
-    """I^-1 s of every row, for the slope: (B, N)."""
+def _scored(family: Any, expected: bool, X, weights, y, theta):
+    """Of every data set the scores of the rows, their information, images and the root, as in `Scored`."""
 
     def one(y, theta):
         problem = jg.problem(family, X, y, weights=weights)
         root = inverse_root(evaluate(problem, theta, expected=expected).information)
-        return standard_scores(problem, theta, root).scores @ root[1]
+        at = parts_of_rows(problem, theta, root, expected=expected)
+        return at.score, at.information, at.units, root
 
     return jax.jit(jax.vmap(one))(y, theta)
 

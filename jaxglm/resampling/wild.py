@@ -82,6 +82,19 @@ class Scored(NamedTuple):
         each = max(int(PART / (len(self.score) / count) / self.root.shape[1] ** 2), 1)
         return (slice(start, min(start + each, count)) for start in range(0, count, each))
 
+    def errors(self, drawn: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Robust standard errors (b, P) of replicates with these multipliers (b, U) and steps (b, q). There the score
+        of a unit is v s - H D: as it was, times its multiplier, less what the step D takes from it, by its information
+        H. For a Gaussian response that is the score of the refit. The squares are summed by their three products."""
+        square, (P, q) = np.zeros((len(drawn), len(self.root))), self.root.shape
+        for units in self.parts():
+            v, moves, bends = drawn[:, units], self.scores(units) @ self.root.T, self.bends(units)
+            crossed = (v @ (moves[:, :, None] * bends).reshape(-1, P * q)).reshape(-1, P, q) @ steps[:, :, None]
+            taken = np.swapaxes(bends, 0, 1)
+            taken = np.swapaxes(taken, 1, 2) @ taken  # (P, q, q)
+            square += v**2 @ moves**2 - 2 * crossed[:, :, 0] + np.einsum("bq,pqb->bp", steps, taken @ steps.T)
+        return np.sqrt(np.maximum(square, 0.0))
+
 
 def perturbed(fit: Any, n: int, units: Units, multiplier: Multiplier, rng, progress: Progress = None) -> Replicates:
     """The fit, its coefficients moved by I^-1 sum_u v_u s_u with a multiplier v_u for each unit, n times."""
@@ -121,20 +134,6 @@ def _blocks(by: Scored, scores, n: int, multiplier: Multiplier, rng, progress: P
     for start in range(0, n, block):
         drawn = multiplier.drawn(rng, (min(block, n - start), len(scores)))
         steps = drawn @ scores
-        yield steps @ by.root.T, _errors(by, drawn, steps)
+        yield steps @ by.root.T, by.errors(drawn, steps)
         if progress is not None:
             progress(min(start + block, n), n)
-
-
-def _errors(by: Scored, drawn: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Robust standard errors (b, P) of replicates with these multipliers (b, U) and steps (b, q). There the score of a
-    unit is v s - H D: as it was, times its multiplier, less what the step D takes from it, by its information H. For a
-    Gaussian response that is the score of the refit. The squares are summed by their three products."""
-    square, (P, q) = np.zeros((len(drawn), len(by.root))), by.root.shape
-    for units in by.parts():
-        v, moves, bends = drawn[:, units], by.scores(units) @ by.root.T, by.bends(units)
-        crossed = (v @ (moves[:, :, None] * bends).reshape(-1, P * q)).reshape(-1, P, q) @ steps[:, :, None]
-        taken = np.swapaxes(bends, 0, 1)
-        taken = np.swapaxes(taken, 1, 2) @ taken  # (P, q, q)
-        square += v**2 @ moves**2 - 2 * crossed[:, :, 0] + np.einsum("bq,pqb->bp", steps, taken @ steps.T)
-    return np.sqrt(np.maximum(square, 0.0))
