@@ -82,11 +82,10 @@ def glm(
         return _fit(frame, options, solver, start)
     if sets is not None:
         raise ValueError("by= takes observations that are one row each. Fit the groups one by one if there are sets=.")
-    if isinstance(formula, dict):
-        raise ValueError("by= takes one formula, of the first parameter. Fit the groups one by one for several.")
     groups, keys = group_columns(data, by)
     reading = "bounds" if options.family.support.reading == "bounds" else "numbers"
     frame = from_formula(formula, data, **sides, missing=missing, apart=groups, reading=reading)
+    check_parameters(frame, options.family, _first(formula))
     return fit_groups(frame, groups, keys, options, solver, start)
 
 

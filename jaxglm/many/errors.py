@@ -10,7 +10,7 @@ import numpy as np
 from ..batch import over_members
 from ..covariances import USUAL, correction_of
 from ..inference import DISCOUNTS, covariance
-from .data import members_of, seen
+from .data import as_given, members_of, seen
 
 KINDS = ("expected", "observed", "opg", *DISCOUNTS)
 OF_DISPERSION = {"expected": 0.5, "observed": 0.5, "opg": 1.0}  # power of phi in a standard error
@@ -29,9 +29,9 @@ def standard_errors(fits: Any, kind: str, correction: str | None) -> np.ndarray:
     settings, found = fits.settings, np.full(fits.params.shape, np.nan)
     for block in fits.data.blocks():
         data = seen(block, settings.family)
-        members = members_of(block, data, settings.family, block.X)
+        members = members_of(block, data, settings.family, as_given(block, settings.family))
         theta = fits.params[block.index]
-        kept, counts = ~np.isnan(theta), np.broadcast_to(data.counted, (len(theta), block.X.shape[-2]))
+        kept, counts = ~np.isnan(theta), np.broadcast_to(data.counted, (len(theta), block.n))
         with jax.enable_x64(True):
             found[block.index] = over_members(
                 _errors_of(kind, settings.expected), members, np.nan_to_num(theta), kept, counts, chunk=settings.chunk

@@ -34,11 +34,13 @@ class BatchResults(Estimates):
     def _single(self, position: int) -> GLMResults:
         options = self.settings.options
         options = replace(options, family=member_family(options.family, position))
-        family = unit_dispersion(options.family)
+        family = unit_dispersion(options.family, self.settings.modelled)
         frame = presentable(self.data.frame(position), family)
         response = Response.of(frame, options.family)
-        parts = find_predictors(frame, family, response.weights)
-        problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights)
+        lost = bool(np.isnan(self.params[position]).any())
+        parts = find_predictors(frame, family, response.weights, suspicious=lost)
+        further = [p.columns() for p in parts[1:]]
+        problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights, further)
         theta: Any = inward(parts, self.params[position, present(parts)])
         expected = self.settings.expected
         information, spread = information_at(problem, theta, expected)
