@@ -11,6 +11,7 @@ from ..pytree import pytree, static
 from .base import Family, Traits
 from .support import Choices, Classes
 
+RARE = 1e-3  # share of a class that a search begins with at least
 REAL: Interval = (-float("inf"), float("inf"))
 
 
@@ -125,8 +126,10 @@ class Ordered(Categorical):
         return dataclasses.replace(self, mu=mu, cuts=tuple(cuts))  # type: ignore[type-var]
 
     def shared_starts(self, mean):
-        """Cutpoints of the model without covariates."""
-        below = [mean(lambda y, k=k: y <= k) for k in range(len(self.levels) - 1)]
+        """Cutpoints of the model without covariates. A class of no row has a share, too: at its own, none, everything
+        is flat, and a search would end where it begins."""
+        shares = [jnp.maximum(mean(lambda y, k=k: y == k), RARE) for k in range(len(self.levels))]
+        below = [sum(shares[: k + 1]) / sum(shares) for k in range(len(self.levels) - 1)]
         free = [k for k, name in enumerate(self.parameters[1:]) if name in self.predictors]
         return (tuple(self._cut(below, k) for k in free),)
 

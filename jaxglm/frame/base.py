@@ -239,9 +239,11 @@ class Without:
 def without_intercept(frame: ModelFrame) -> ModelFrame:
     """The frame without its constant column, if it has one."""
     constant = np.flatnonzero((frame.X[:1] == frame.X).all(axis=0) & (frame.X[0] != 0))
-    if not len(constant):
-        return frame
-    j = int(constant[0])
+    return without_column(frame, int(constant[0])) if len(constant) else frame
+
+
+def without_column(frame: ModelFrame, j: int) -> ModelFrame:
+    """The frame without a column, which did what an intercept does."""
     names = frame.names[:j] + frame.names[j + 1 :]
     rest = np.delete(frame.X, j, axis=1)
     return replace(frame, X=rest, names=names, encode=Without(frame.encode, j), has_intercept=False)

@@ -23,14 +23,17 @@ class Response(NamedTuple):
     @classmethod
     def of(cls, Y: Any, trials: Any, family: Family) -> "Response":
         """Raises: ValueError where the family takes no such response."""
-        reading = family.support.reading
+        support: Any = family.support
+        reading = support.reading
         parts = Y if isinstance(Y, tuple) else (Y,)
         if reading == "numbers" and len(parts) == 1 and trials is not None:
             parts = (*parts, trials)
         elif trials is not None:
             raise ValueError(f"trials= is for one response of family='binomial'; Y of {family.name} needs none beside "
                              "it. Leave out trials=.")
-        if reading == "bounds" or len(parts) == 1 or (family.support.pairs and len(parts) == 2):
+        if reading == "bounds" and len(parts) > len(support.parts):
+            raise ValueError(f"Y of {family.name} has {len(parts)} parts; they are {', '.join(support.parts)}.")
+        if reading == "bounds" or len(parts) == 1 or (support.pairs and len(parts) == 2):
             return cls(parts, reading)
         raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")
 

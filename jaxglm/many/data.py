@@ -12,7 +12,7 @@ from ..basis import Basis
 from ..batch import Members, stack_sizes
 from ..design import Dense, Ones
 from ..families import Family
-from ..frame import ModelFrame
+from ..frame import ModelFrame, without_column
 from ..frame.numeric import all_finite
 from ..links import Fixed
 from ..predictors import Predictor, placed, predictors_on
@@ -76,6 +76,19 @@ class Stacked:
         rows = self.pattern.rows if at.rows is None else at.rows
         return self.pattern.with_designs(at.given, y=at.y, weights=at.weights, freq_weights=at.freq_weights, rows=rows)
 
+    def with_classes(self, number: np.ndarray, levels: tuple[str, ...]) -> "Stacked":
+        """With other numbers of the classes, which are among these levels."""
+        return replace(self, y=renumbered(self.y, number), pattern=replace(self.pattern, levels=levels))
+
+    def without_intercept(self) -> "Stacked":
+        """Without the column of the first design that is one and the same constant in every member, if it has one."""
+        X, offset = self.given[0]
+        j = constant_column(X, self.freq_weights)
+        if j is None:
+            return self
+        given = (Given(np.delete(X, j, axis=-1), offset), *self.given[1:])
+        return replace(self, given=given, pattern=without_column(self.pattern, j))
+
     def take(self, at: Any) -> "Stacked":
         """The data sets at positions; arrays that all share stay as they are."""
         own: Any = lambda a, rank=1: a if a is None or a.ndim == rank else a[at]  # noqa: E731
@@ -118,6 +131,15 @@ class Ragged:
         sides = {name: own(getattr(self.whole, name)) for name in ("y", "rows", *SIDES)}
         return self.whole.with_designs([own((p.X, p.offset)) for p in self.whole.parts], n_dropped=0, **sides)
 
+    def with_classes(self, number: np.ndarray, levels: tuple[str, ...]) -> "Ragged":
+        """With other numbers of the classes, which are among these levels."""
+        return replace(self, whole=replace(self.whole, y=renumbered(self.whole.y, number), levels=levels))
+
+    def without_intercept(self) -> "Ragged":
+        """Without the column of the first design that is one and the same constant in every member, if it has one."""
+        j = constant_column(self.whole.X, self.whole.freq_weights)
+        return self if j is None else replace(self, whole=without_column(self.whole, j))
+
     def blocks(self) -> Iterator[Block]:
         """Members padded to a few lengths with rows of weight zero; members without rows are in no block."""
         present = np.flatnonzero(self.lengths)
@@ -150,6 +172,22 @@ class Ragged:
         first = X[self.rows[:n]]
         same = all(np.array_equal(X[self.rows[a : a + n]], first) for a in self.ends[:-1])
         return first if same else take(X)
+
+
+def renumbered(codes: Any, number: np.ndarray) -> np.ndarray:
+    """Codes with the number that each has got; NaN stays."""
+    missing = np.isnan(codes)
+    return np.where(missing, np.nan, number[np.where(missing, 0, codes).astype(int)])
+
+
+def constant_column(X: np.ndarray, counts: np.ndarray | None) -> int | None:
+    """Position of the first column of X (..., n, p) with one value, not zero, wherever it is finite and counts."""
+    for j in range(X.shape[-1]):
+        values = X[..., j]
+        used = values[np.isfinite(values) & (True if counts is None else counts > 0)]
+        if len(used) and used[0] != 0 and (used == used[0]).all():
+            return j
+    return None
 
 
 def subset(data: Stacked | Ragged, index: np.ndarray) -> Stacked | Ragged:

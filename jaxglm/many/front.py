@@ -3,12 +3,13 @@
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import jax
 import numpy as np
 
 from ..frame import ModelFrame, group_rows
-from ..options import FitWarning, Options, resolve_family, resolve_penalty, unit_dispersion
+from ..options import FitWarning, Options, resolve_family, resolve_penalty, unit_dispersion, with_classes
 from ..predictors import check_parameters
 from ..solvers import Newton
 from .arrays import read_batch
@@ -44,7 +45,8 @@ def fit_batch(
 
     family: a word or an object; its fixed numbers may have an axis of members, as `NegativeBinomial(alpha=Fixed(a))`.
     X: (n, p) if all members share the design, or (B, n, p), or a list of (n_i, p); for several parameters a dict of
-    such, {"mu": X, "phi": Z}, the mean first. Y: (B, n), a pair of such (successes, trials), or a list of (n_i,).
+    such, {"mu": X, "phi": Z}, the mean first. Y: (B, n), or a list of (n_i,): numbers, or the labels of classes, whose
+    levels are those of all members; or a tuple of such: (successes, trials), (time, event), (lower, upper).
     names: of the columns; a dict of such for several designs. offset, exposure (of the first parameter), weights,
     freq_weights, trials: (n,), (B, n), or a list.
     mask: true where an observation counts. start: (B, P). labels: a name for each member. penalty: such as "jeffreys".
@@ -57,7 +59,7 @@ def fit_batch(
     """
     sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
     options = Options(resolve_family(family, link), dispersion)
-    data = read_batch(options.family, X, Y, names, sides, mask)
+    options, data = _of_classes(options, read_batch(options.family, X, Y, names, sides, mask))
     check_parameters(data.pattern, options.family, next(iter(X)) if isinstance(X, dict) else None)
     chosen, modelled = resolve_penalty(penalty), _modelled(data.pattern)
     settings = Settings(options, solver or Newton(), chosen, precision, chunk, _sharding(mesh), _watched(progress),
@@ -75,6 +77,15 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
     penalty = options.penalty and options.penalty.bound(np.ptp(frame.X, axis=0) == 0, further, 0.0)
     settings = Settings(options, solver or Newton(), penalty, progress=_watched(None), modelled=modelled)
     return _fitted(data, settings, start, labels=labels, groups=groups, n_dropped=frame.n_dropped)
+
+
+def _of_classes(options: Options, data: Stacked | Ragged) -> tuple[Options, Stacked | Ragged]:
+    """Options and data after the family has seen the classes of all members. Where its parameters do what an intercept
+    would, the design loses the column that is one in every member."""
+    family, number = with_classes(options.family, data.pattern.levels)
+    data = data if number is None else data.with_classes(number, family.support.levels)
+    data = data.without_intercept() if family.absorbs_intercept else data
+    return replace(options, family=family), data
 
 
 def _fitted(data: Stacked | Ragged, settings: Settings, start, **told) -> BatchResults:
@@ -104,15 +115,10 @@ def _check_labels(labels, B: int) -> None:
 
 
 def _check_family(family, data: Stacked | Ragged) -> None:
-    if set(family.predictors[1:]) & set(family.regressed) or family.absorbs_intercept:
-        raise ValueError(f"the members of a batch have one design, of the first parameter; {family.name} needs one for "
-                         "each of several, or none for an intercept. Fit them one by one.")
-    B, y = data.size, data.y
-    if isinstance(y, tuple) and family.support.reading == "bounds":
-        raise ValueError(f"of the responses of {family.name} only bounds are known; members of a batch have numbers. "
+    if family.tied is not None:
+        raise ValueError(f"the observations of {family.name} are sets of rows; members of a batch have one row each. "
                          "Fit them one by one.")
-    if isinstance(y, tuple) and not family.support.pairs:
-        raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")
+    B = data.size
     shapes = {np.shape(v) for v in jax.tree.leaves(family)} - {(), (B,)}
     if shapes:
         raise ValueError(f"fixed numbers of {family.name} must be single, or {B}, one for each member; "
