@@ -1,6 +1,7 @@
 """HOST: the lower storey of the results of a batch: arrays over members."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ class Estimates:
     n_dropped: int = 0  # rows with missing values
     cov_type: str | None = None  # chosen by with_cov; else the information of the fits
     correction: str | None = None
+    refitted: Mapping[int, Any] = field(default_factory=dict)  # members with another penalty than the rest, and which
 
     # --- what was fitted
 

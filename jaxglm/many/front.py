@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from ..frame import ModelFrame, group_rows
-from ..options import FitWarning, Options, resolve_family, resolve_penalty, unit_dispersion, with_classes
+from ..options import FitWarning, Options, resolve_family, resolve_penalty, with_classes
 from ..predictors import check_parameters
 from ..solvers import Newton
 from .arrays import read_batch
@@ -49,7 +49,7 @@ def fit_batch(
     levels are those of all members; or a tuple of such: (successes, trials), (time, event), (lower, upper).
     names: of the columns; a dict of such for several designs. offset, exposure (of the first parameter), weights,
     freq_weights, trials: (n,), (B, n), or a list.
-    mask: true where an observation counts. start: (B, P). labels: a name for each member. penalty: such as "jeffreys".
+    mask: true where an observation counts. start: (B, P). labels: a name for each member. penalty: as in `glm`.
     precision: "float64"; "mixed" finds the neighbourhood in float32 and the maximum in float64; "float32" stays there,
     and `accuracy` tells how far from the maximum. chunk: members a program call. mesh: a `jax.sharding.Mesh` of one
     axis, over whose devices the members are spread. progress: a function of (members done, members).
@@ -72,10 +72,8 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
     """One model for each group of the rows of a frame; keys: a column (N,) for each name in `groups`, all rows."""
     labels, rows, ends = group_rows(keys, frame.rows)
     data = Ragged(frame, rows, ends).stacked()
-    modelled = _modelled(frame)
-    further = len(names_of(frame, unit_dispersion(options.family, modelled))) - frame.X.shape[1]
-    penalty = options.penalty and options.penalty.bound(np.ptp(frame.X, axis=0) == 0, further, 0.0)
-    settings = Settings(options, solver or Newton(), penalty, progress=_watched(None), modelled=modelled)
+    watched = _watched(None)
+    settings = Settings(options, solver or Newton(), options.penalty, progress=watched, modelled=_modelled(frame))
     return _fitted(data, settings, start, labels=labels, groups=groups, n_dropped=frame.n_dropped)
 
 

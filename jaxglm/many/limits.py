@@ -16,6 +16,7 @@ from ..predictors import Predictor, outward, present
 from ..profiles import METHODS, target_of
 from ..results import special
 from .data import Block, members_of, seen
+from .penalised import penalised
 from .run import fitted_on, into
 
 
@@ -71,11 +72,11 @@ def _roots(fits: Any, alpha: float, method: str) -> tuple[np.ndarray, bool]:
 
 def _kept(fits: Any, block: Block) -> tuple[tuple[Predictor, ...], np.ndarray, np.ndarray]:
     """Predictors as they were fitted, the places in theta of the coefficients that they have, and which members have
-    them."""
+    them, and the penalty of the others."""
     parts = fitted_on(block, fits.settings)
     places, theta = present(parts), fits.params[block.index]
     have = np.isfinite(theta[:, places]).all(axis=1) & (np.isfinite(theta).sum(axis=1) == len(places))
-    return parts, places, have
+    return parts, places, have & ~np.isin(block.index, list(fits.refitted))
 
 
 def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
@@ -103,9 +104,8 @@ def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
 
 def _members(fits: Any, block: Block, parts: tuple[Predictor, ...]) -> Members:
     """The members as they were fitted, with their penalty."""
-    settings = fits.settings
-    members = members_of(block, seen(block, settings.family), settings.family, parts)
-    return members if settings.penalty is None else members.penalised(settings.penalty)
+    settings, data = fits.settings, seen(block, fits.settings.family)
+    return penalised(members_of(block, data, settings.family, parts), settings.penalty, block, data, parts)
 
 
 @lru_cache(maxsize=8)
@@ -125,7 +125,7 @@ def _search(kind: str, expected: bool):
 
 
 def _alone(fits: Any, block: Block, at, roots, method: str):
-    """Members that lack other columns than their company, as single fits."""
+    """Members that lack other columns than their company, or have another penalty, as single fits."""
     fitted = np.isfinite(fits.params[block.index]).any(axis=1)
     for i in block.index[fitted & ~_kept(fits, block)[2]]:
         one = fits._single(int(i))

@@ -1,6 +1,6 @@
 """HOST: blocks of members to numbers: fits, members whose columns depend on each other, bad data, precision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -8,13 +8,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..basis import Basis
 from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
 from ..frame import ModelFrame
 from ..numerics import dot, factor
 from ..options import Options, Response, unit_dispersion
-from ..penalties import Penalty
 from ..predictors import (
     Predictor,
     basis_for,
@@ -40,6 +38,7 @@ from .data import (
     seen,
     unchanged,
 )
+from .penalised import penalised, penalised_bases
 
 PRECISIONS = ("float64", "mixed", "float32")
 
@@ -130,9 +129,7 @@ def fit_data(data: Stacked | Ragged, settings: Settings, start=None) -> Numbers:
 
 def _fit_block(block: Block, settings: Settings, start) -> Numbers:
     data, parts = seen(block, settings.family), fitted_on(block, settings)
-    members = members_of(block, data, settings.family, parts)
-    if settings.penalty is not None:
-        members = members.penalised(settings.penalty)
+    members = penalised(members_of(block, data, settings.family, parts), settings.penalty, block, data, parts)
     outcome, accuracy = _fit_valid(members, data, settings, None if start is None else into(parts, start), parts)
     return _numbers(block, data, outcome, accuracy, parts)
 
@@ -142,16 +139,8 @@ def fitted_on(block: Block, settings: Settings) -> tuple[Predictor, ...]:
     columns."""
     family = settings.family
     bases = [basis_for(family, k, X) if X.ndim == 2 else unchanged(X) for k, (X, _) in enumerate(block.given)]
-    if settings.penalty is not None:
-        bases = penalised_bases([X for X, _ in block.given], bases, settings.penalty)
+    bases = penalised_bases([X for X, _ in block.given], bases, settings.penalty)
     return predictors_on(block.pattern, family, bases)
-
-
-def penalised_bases(designs: Sequence[np.ndarray], bases: Sequence[Basis], penalty: Penalty) -> list[Basis]:
-    """A penalty is one on the columns as they are; where it depends on the basis, on all of the first design."""
-    pairs = zip(designs, bases, strict=True)
-    plain = [b if b.triangle is None else Basis(X[:, b.kept], None, b.kept) for X, b in pairs]
-    return plain if penalty.invariant else [unchanged(designs[0]), *plain[1:]]
 
 
 def into(parts: tuple[Predictor, ...], start: np.ndarray) -> np.ndarray:
