@@ -75,19 +75,15 @@ def glm(
     first = next(iter(formula.values()), "") if isinstance(formula, dict) else formula
     seen = as_observed(resolve_family(family, link), first)
     options = Options(seen, dispersion, aliased, resolve_penalty(penalty))
-    if by is None:
-        reading = options.family.support.reading
-        frame = from_formula(formula, data, **sides, sets=sets, missing=missing, reading=reading)
-        options, frame = for_frame(options, frame)
-        check_parameters(frame, options.family, _first(formula))
-        return _fit(frame, options, solver, start)
-    if sets is not None:
+    if by is not None and (sets is not None or options.family.tied is not None):
         raise ValueError("by= takes observations that are one row each. Fit the groups one by one if there are sets=.")
-    if isinstance(formula, dict):
-        raise ValueError("by= takes one formula, of the first parameter. Fit the groups one by one for several.")
-    groups, keys = group_columns(data, by)
-    reading = "bounds" if options.family.support.reading == "bounds" else "numbers"
-    frame = from_formula(formula, data, **sides, missing=missing, apart=groups, reading=reading)
+    groups, keys = ((), []) if by is None else group_columns(data, by)
+    frame = from_formula(formula, data, **sides, sets=sets, missing=missing, apart=groups,
+                         reading=options.family.support.reading)
+    options, frame = for_frame(options, frame)
+    check_parameters(frame, options.family, _first(formula))
+    if by is None:
+        return _fit(frame, options, solver, start)
     return fit_groups(frame, groups, keys, options, solver, start)
 
 

@@ -114,10 +114,26 @@ def for_frame(options: Options, frame: ModelFrame) -> tuple[Options, ModelFrame]
     """Options and frame after the family has seen the classes of the response, or the sizes of the sets. Where further
     parameters do what an intercept would, or nothing can, the frame loses its own."""
     _check_sets(options, frame)
-    family = options.family.with_levels(frame.levels)
+    family, number = with_classes(options.family, frame.levels)
+    if number is not None:
+        frame = replace(frame, y=number[np.asarray(frame.y, int)], levels=family.support.levels)
     family = family if frame.sets is None else family.with_tied(int(np.max(frame.sets.sizes)))
     options = options if family is options.family else replace(options, family=family)
     return options, without_intercept(frame) if family.absorbs_intercept else frame
+
+
+def with_classes(family: fam.Family, found: tuple[str, ...]) -> tuple[fam.Family, np.ndarray | None]:
+    """The family of a response with the classes `found`. One that has levels keeps them: then also the number of each
+    of these classes among its own. Raises: ValueError for a class that is none of the levels."""
+    levels = family.support.levels if found else ()
+    if not levels or levels == found:
+        return family.with_levels(found), None
+    words = levels if set(found) <= set(levels) else tuple(map(str, range(len(levels))))
+    unknown = [name for name in found if name not in words]
+    if unknown:
+        raise ValueError(f"the response has the class {unknown[0]!r}, which is none of the levels of {family.name}: "
+                         f"{', '.join(levels)}. Give these names, or their numbers 0 to {len(levels) - 1}.")
+    return family, np.asarray([words.index(name) for name in found], float)
 
 
 def _check_sets(options: Options, frame: ModelFrame) -> None:

@@ -1,6 +1,6 @@
 """HOST: the linear predictors of a model: which parameter has which columns, and the basis the solver sees of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,22 +51,43 @@ def find_predictors(
     frame: ModelFrame, family: Family, weights: np.ndarray | None = None, *, suspicious: bool = False
 ) -> tuple[Predictor, ...]:
     """The predictors of the family's free parameters, in order. `suspicious` looks at the columns more closely."""
-    first, *others = family.predictors
-    parts = {first: frame.part(first)} | {part.parameter: part for part in frame.further}
-    alike = [k for k in others if k in family.regressed and k not in parts]
-    parts |= {k: frame.part(k) for k in alike}
-    bases = {k: find_basis(part.X, weights, suspicious=suspicious) for k, part in parts.items() if k not in alike}
-    if family.absorbs_intercept:
-        bases[first] = _beside_constant(parts[first].X, weights, bases[first])
-    bases |= dict.fromkeys(alike, bases[first])
-    made = []
-    for k in family.predictors:
-        if k in parts:
-            names = parts[k].names if k == first and not alike else tuple(f"{k}: {name}" for name in parts[k].names)
-            made.append(Predictor(k, parts[k], bases[k], names))
-        else:
+    designs = [part.X for part in frame.parts]
+    return predictors_on(frame, family, find_bases(designs, family, weights, suspicious=suspicious))
+
+
+def find_bases(
+    designs: Sequence[np.ndarray], family: Family, weights: np.ndarray | None = None, *, suspicious: bool = False
+) -> list[Basis]:
+    """Bases of the design of the first formula and of those of further ones, each (n, p)."""
+    return [basis_for(family, k, X, weights, suspicious=suspicious) for k, X in enumerate(designs)]
+
+
+def basis_for(family: Family, place: int, X: np.ndarray, weights=None, *, suspicious: bool = False) -> Basis:
+    """Basis of a design; of the first one, 0, beside a constant where parameters of the family stand for it."""
+    basis = find_basis(X, weights, suspicious=suspicious)
+    return _beside_constant(X, weights, basis) if family.absorbs_intercept and place == 0 else basis
+
+
+def predictors_on(frame: ModelFrame, family: Family, bases: Sequence[Basis]) -> tuple[Predictor, ...]:
+    """The predictors of the family's free parameters, in order, on a basis for each of the designs of the frame."""
+    given, places = frame.parts, placed(family, [part.parameter for part in frame.further])
+    several, made = places.count(0) > 1, []
+    for k, at in zip(family.predictors, places, strict=True):
+        if at is None:
             made.append(Predictor(k, None, ALONE, (shared_name(family, k),)))
+            continue
+        plain = at == 0 and not several
+        names = given[at].names if plain else tuple(f"{k}: {name}" for name in given[at].names)
+        made.append(Predictor(k, replace(given[at], parameter=k), bases[at], names))
     return tuple(made)
+
+
+def placed(family: Family, further: Sequence[str]) -> tuple[int | None, ...]:
+    """Which design each predictor has: 0 is that of the first formula, 1, 2, ... are those of the `further` parameters;
+    None where all rows share one value."""
+    own = {name: k for k, name in enumerate(further, 1)}
+    place = dict.fromkeys((family.predictors[0], *family.regressed), 0) | own
+    return tuple(place.get(name) for name in family.predictors)
 
 
 def _beside_constant(X, weights, basis: Basis) -> Basis:

@@ -124,7 +124,7 @@ def test_a_shared_design_is_seen_and_changes_nothing():
     given["y"] = rng.poisson(3.0, len(given))
     shared = jg.glm("y ~ x", given, family="poisson", by="g")
     assert isinstance(shared.data, Stacked)
-    assert shared.data.X.shape == (20, 2)
+    assert shared.data.given[0].X.shape == (20, 2)
     frame = from_formula("y ~ x", given)
     _, rows, ends = group_rows(group_columns(given, "g")[1], frame.rows)
     loose = Ragged(frame, rows, ends)

@@ -185,11 +185,6 @@ def test_designs_of_different_lengths_are_an_error():
         jg.GLM(FRAME.y, {"mu": ONE_X, "phi": ONE_Z[1:]})
 
 
-def test_groups_take_one_formula():
-    with pytest.raises(ValueError, match="by= takes one formula"):
-        jg.glm({"mu": "y ~ x", "phi": "~ z"}, FRAME, by="g")
-
-
 def test_a_dispersion_that_explodes_has_a_status():
     """Ten responses without scatter: the likelihood has no maximum."""
     exact = FRAME.assign(y=1 + 2 * x, small=(np.arange(N) < 10).astype(float))

@@ -99,20 +99,12 @@ def test_parts_of_different_lengths():
         jg.GLM((np.asarray(LEUK["capped"]), np.asarray(LEUK["seen"])[1:]), X, family=FAMILY)
 
 
-def test_a_batch_has_numbers():
-    pair = np.ones((2, 33)), np.ones((2, 33))
-    with pytest.raises(ValueError, match="only bounds are known; members of a batch have numbers"):
-        jg.fit_batch(FAMILY, X, pair)
-
-
 def test_what_needs_a_response_says_so(fit):
     """Drawn times would have no censoring, and a censored time is not to be compared with a mean."""
     with pytest.raises(ValueError, match=r"which bounds of a new response .* is not modelled"):
         jg.bootstrap(fit, 10, kind="parametric")
     with pytest.raises(ValueError, match="calibration compares means with responses"):
         fit.calibration()
-    with pytest.raises(ValueError, match=r"members of a batch have numbers. Fit them one by one"):
-        jg.glm("Surv(capped, seen) ~ wbc", LEUK, family=FAMILY, by="ag")
 
 
 def test_bounds_of_a_truncation_that_leave_nothing():

@@ -14,20 +14,48 @@ WASTE = 0.25  # share of padding among the rows of ragged members that is put up
 
 
 @dataclass(frozen=True)
+class Structure:
+    """How leaves become a Problem. A design that several predictors have is stored once and is one object again, so
+    that its products of columns serve all pairs of those predictors."""
+
+    tree: Any  # of the Problem with each of its designs once
+    place: tuple[int, ...]  # which of them each predictor has
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Structure":
+        known: dict[int, int] = {}
+        place = tuple(known.setdefault(id(d), len(known)) for d in problem.designs)
+        return cls(jax.tree.structure(_with_designs(problem, map(place.index, range(len(known))))), place)
+
+    def leaves(self, problem: Problem) -> list:
+        """The leaves of a Problem of this structure, or of its flags."""
+        return jax.tree.leaves(_with_designs(problem, map(self.place.index, range(max(self.place) + 1))))
+
+    def build(self, leaves) -> Problem:
+        """The Problem of these leaves."""
+        return _with_designs(jax.tree.unflatten(self.tree, leaves), self.place)
+
+
+def _with_designs(problem: Problem, index) -> Problem:
+    """The problem with those of its designs, in this order."""
+    return replace(problem, designs=tuple(problem.designs[k] for k in index))
+
+
+@dataclass(frozen=True)
 class Members:
     """B problems of one shape. `leaves` are those of the Problem that `structure` rebuilds, host arrays; where
     `batched` is true the first axis of a leaf is that of the members."""
 
     leaves: tuple[Any, ...]
     batched: tuple[bool, ...]
-    structure: Any
+    structure: Structure
     size: int
 
     @classmethod
     def of(cls, problem: Problem, batched: Problem, size: int) -> "Members":
         """problem: with leaves (B, ...) or shared; batched: the same tree with a truth value for each leaf."""
-        leaves, structure = jax.tree.flatten(problem)
-        flags = tuple(bool(b) for b in jax.tree.leaves(batched))
+        structure = Structure.of(problem)
+        leaves, flags = structure.leaves(problem), tuple(map(bool, structure.leaves(batched)))
         if len(flags) != len(leaves):
             raise ValueError(f"{len(leaves)} leaves of a problem have {len(flags)} flags.")
         return cls(tuple(leaves), flags, structure, size)
@@ -46,9 +74,11 @@ class Members:
 
     @staticmethod
     def share(problem: Problem, flags: Problem) -> tuple[Problem, Problem]:
-        """The problem with its designs, which all members share, stored for many weights at once, and its flags."""
-        designs = tuple(_shared(d) for d in problem.designs)
-        still = tuple(jax.tree.map(lambda _: False, d) for d in designs)
+        """The problem with those of its designs that all members share stored for many weights at once, and its
+        flags."""
+        pairs = {id(d): (d, f) for d, f in zip(problem.designs, flags.designs, strict=True)}
+        made = {k: (d, f) if any(jax.tree.leaves(f)) else _shared(d) for k, (d, f) in pairs.items()}
+        designs, still = zip(*(made[id(d)] for d in problem.designs), strict=True)
         return replace(problem, designs=designs), replace(flags, designs=still)
 
     @property
@@ -64,20 +94,19 @@ class Members:
     def one(self, i: int) -> Problem:
         """The problem of one member."""
         leaves = (a[i] if b else a for a, b in zip(self.leaves, self.batched, strict=True))
-        return jax.tree.unflatten(self.structure, leaves)
+        return self.structure.build(leaves)
 
     def astype(self, dtype) -> "Members":
         """The same members with floating leaves of this dtype."""
         cast = lambda a: np.asarray(a, dtype) if np.issubdtype(np.asarray(a).dtype, np.floating) else a  # noqa: E731
         return Members(tuple(map(cast, self.leaves)), self.batched, self.structure, self.size)
 
-    def penalised(self, penalty: Any) -> "Members":
-        """The same members with a penalty that they share."""
-        problem = jax.tree.unflatten(self.structure, self.leaves)
-        flags = jax.tree.unflatten(self.structure, self.batched)
+    def penalised(self, penalty: Any, own: bool = False) -> "Members":
+        """The same members with a penalty that they share, or whose numbers have an axis of members: their own."""
+        problem, flags = self.structure.build(self.leaves), self.structure.build(self.batched)
         numbers = jax.tree.map(lambda v: np.asarray(v, float), penalty)
-        still = jax.tree.map(lambda _: False, numbers)
-        return Members.of(replace(problem, penalty=numbers), replace(flags, penalty=still), self.size)
+        varies = jax.tree.map(lambda _: own, numbers)
+        return Members.of(replace(problem, penalty=numbers), replace(flags, penalty=varies), self.size)
 
     @property
     def row_bytes(self) -> int:
@@ -85,12 +114,12 @@ class Members:
         return sum(a[0].nbytes for a, b in zip(self.leaves, self.batched, strict=True) if b and len(a))
 
 
-def _shared(design):
-    """A design that all members share, with the products of its columns where they are not too large."""
-    if not isinstance(design, Dense):
-        return design
-    n, p = design.X.shape
-    return crossed(np.ascontiguousarray(design.X.T)) if 0 < n * p * (p + 1) // 2 <= SHARED_PRODUCTS else design
+def _shared(design) -> tuple[Any, Any]:
+    """A design that all members share, with the products of its columns where they are not too large; and its flags."""
+    if isinstance(design, Dense):
+        n, p = design.X.shape
+        design = crossed(np.ascontiguousarray(design.X.T)) if 0 < n * p * (p + 1) // 2 <= SHARED_PRODUCTS else design
+    return design, jax.tree.map(lambda _: False, design)
 
 
 def stack_sizes(sizes: np.ndarray) -> np.ndarray:

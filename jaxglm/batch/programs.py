@@ -38,7 +38,7 @@ def begin_members(form, leaves, solver, start):
     """Solver states (C, ...) before the first step. start: (C, P), a function of the problem, or None."""
 
     def one(leaves, start):
-        problem = jax.tree.unflatten(form[0], leaves)
+        problem = form[0].build(leaves)
         begin = initial(problem) if start is None else start(problem) if callable(start) else start
         return solver.init(problem, begin)
 
@@ -50,7 +50,7 @@ def advance_members(form, expected, leaves, solver, state, steps, back):
     """The states after at most so many steps, and what they stand for if they ended there."""
 
     def step(leaves, s):
-        return solver.step(jax.tree.unflatten(form[0], leaves), s)
+        return solver.step(form[0].build(leaves), s)
 
     def passes(carry):
         k, s = carry
@@ -68,7 +68,7 @@ def _column(mask, like):
 
 
 def _outcome(structure, expected, back, solver, leaves, state) -> Outcome:
-    problem = jax.tree.unflatten(structure, leaves)
+    problem = structure.build(leaves)
     fitted = concluded(problem, state.theta, state)
     information, spread = information_of(problem, solver, state, expected)
     wanted = getattr(solver, "errors", True)
@@ -90,7 +90,7 @@ def _errors(information, back):
 @program(static_argnames=("function", "form"))
 def apply_to_members(function, form, leaves, arrays, context):
     shared = () if context is None else (context,)
-    one = lambda leaves, arrays: function(jax.tree.unflatten(form[0], leaves), *shared, *arrays)  # noqa: E731
+    one = lambda leaves, arrays: function(form[0].build(leaves), *shared, *arrays)  # noqa: E731
     return jax.vmap(one, in_axes=(form[1], 0))(leaves, arrays)
 
 
@@ -98,7 +98,7 @@ def apply_to_members(function, form, leaves, arrays, context):
 def waits(structure, shapes) -> bool:
     """Whether an evaluation of a member of such leaves calls LAPACK, which on a batch waits for other threads."""
     leaves = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
-    problem = jax.tree.unflatten(structure, leaves)
+    problem = structure.build(leaves)
     theta = jax.ShapeDtypeStruct((sum(problem.sizes),), problem.dtype)
     return not LAPACK.isdisjoint(_primitives(jax.make_jaxpr(evaluate)(problem, theta)))
 

@@ -11,6 +11,8 @@ from ..pytree import pytree, static
 from .base import Family, Traits
 from .support import Choices, Classes
 
+RARE = 1e-3  # share of a class that a search begins with at least
+FAR = 10.0  # of a cutpoint that takes no part
 REAL: Interval = (-float("inf"), float("inf"))
 
 
@@ -125,10 +127,17 @@ class Ordered(Categorical):
         return dataclasses.replace(self, mu=mu, cuts=tuple(cuts))  # type: ignore[type-var]
 
     def shared_starts(self, mean):
-        """Cutpoints of the model without covariates."""
-        below = [mean(lambda y, k=k: y <= k) for k in range(len(self.levels) - 1)]
+        """Cutpoints of the model without covariates. A class of no row has a share, too: at its own, none, everything
+        is flat, and a search would end where it begins."""
+        found = [mean(lambda y, k=k: y == k) for k in range(len(self.levels))]
+        shares = [jnp.maximum(share, RARE) for share in found]
+        below = [sum(shares[: k + 1]) / sum(shares) for k in range(len(self.levels) - 1)]
         free = [k for k, name in enumerate(self.parameters[1:]) if name in self.predictors]
-        return (tuple(self._cut(below, k) for k in free),)
+        return (tuple(self._cut(below, k) + self._lift(found, k) for k in free),)
+
+    def _lift(self, found: list, k: int):
+        """What cutpoint k begins above its share, by the shares of the classes that were found."""
+        return 0.0
 
     def _cut(self, below: list, k: int):
         """Cutpoint k at which the shares of responses `below` each cutpoint are those of the sample."""
@@ -146,11 +155,15 @@ class Ordinal(Ordered):
     levels: tuple[str, ...] = static(default=())  # type: ignore[misc]
     cuts: tuple[Link, ...] = ()
 
+    def _lift(self, found, k):
+        """Below a class of no row between two others a cutpoint begins out of order: the next one stands for both."""
+        return jnp.where(found[k + 1] == 0, FAR, 0.0) if k + 2 < len(found) else 0.0
+
     def loglik(self, y, mu, *cuts):
         c = jnp.stack([c.value for c in cuts]) - mu.eta
         last = len(self.levels) - 1
-        upper, lower = _of_class(c, jnp.minimum(y, last - 1)), _of_class(c, jnp.maximum(y - 1, 0))
         lowest, highest = y == 0, y == last
+        upper, lower = _lowest_from(c, jnp.minimum(y, last - 1)), _lowest_from(c, jnp.maximum(y - 1, 0))
         ordered = lowest | highest | (upper > lower)
         low = jnp.where(lowest | ~ordered, upper - 1, lower)
         high = jnp.where(highest, lower + 1, upper)
@@ -195,6 +208,13 @@ class AdjacentCategory(Ordered):
         own = below[k] - (below[k - 1] if k else 0.0)
         following = (below[k + 1] if k + 1 < len(below) else 1.0) - below[k]
         return jnp.log(own / following)
+
+
+def _lowest_from(cuts, k):
+    """The lowest of the cutpoints k, k + 1, ...: cutpoint k where they are in order. Where they are not, a class of no
+    row would have a negative probability, which the others would gain; so it has none, whatever its cutpoint."""
+    beyond = jnp.where(jnp.arange(cuts.shape[0]) >= k, lax.stop_gradient(cuts), jnp.inf)
+    return _of_class(cuts, jnp.argmin(beyond))
 
 
 def _of_class(values, y):

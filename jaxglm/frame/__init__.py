@@ -1,7 +1,7 @@
 """HOST: a formula and a data frame, or arrays, to plain NumPy float64. All checking of shapes and values is here."""
 
 from .arrays import from_arrays
-from .base import ModelFrame, Part, Sides, without_intercept
+from .base import ModelFrame, Part, Sides, without_column, without_intercept
 from .formula import from_formula
 from .groups import group_columns, group_rows
 from .periods import PersonPeriods, person_periods
@@ -18,5 +18,6 @@ __all__ = [
     "group_rows",
     "person_periods",
     "to_frame",
+    "without_column",
     "without_intercept",
 ]

@@ -1,6 +1,6 @@
 """What a model is made of, and the arguments that stand beside the response and the design."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -119,6 +119,17 @@ class ModelFrame:
         """The design of the first parameter, under its name."""
         return Part(parameter, self.X, self.names, self.offset, self.encode, self.has_intercept, self.formula)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The designs: of the first parameter, then of those that have one of their own."""
+        return (self.part(""), *self.further)
+
+    def with_designs(self, designs: Iterable[tuple[np.ndarray, np.ndarray | None]], **changed: Any) -> "ModelFrame":
+        """The frame with other rows: the columns and the offset of each of its designs, and what else has changed."""
+        (X, offset), *others = designs
+        further = tuple(replace(part, X=own, offset=o) for part, (own, o) in zip(self.further, others, strict=True))
+        return replace(self, X=X, offset=offset, further=further, **changed)
+
     def contrasted(self) -> "ModelFrame":
         """The frame with what the columns of a set's rows differ by, which is all that a choice depends on."""
         return self if self.sets is None else replace(self, X=self.sets.contrasts(self.X))
@@ -157,8 +168,7 @@ class ModelFrame:
         """The columns that new data need, as they are in the rows of the model; of arrays those of the designs."""
         if self.source:
             return {name: series.iloc[self.rows].reset_index(drop=True) for name, series in self.source.items()}
-        parts = (self.part(""), *self.further)
-        return {name: column for part in parts for name, column in zip(part.labels, part.X.T, strict=True)}
+        return {name: column for part in self.parts for name, column in zip(part.labels, part.X.T, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -234,9 +244,11 @@ class Without:
 def without_intercept(frame: ModelFrame) -> ModelFrame:
     """The frame without its constant column, if it has one."""
     constant = np.flatnonzero((frame.X[:1] == frame.X).all(axis=0) & (frame.X[0] != 0))
-    if not len(constant):
-        return frame
-    j = int(constant[0])
+    return without_column(frame, int(constant[0])) if len(constant) else frame
+
+
+def without_column(frame: ModelFrame, j: int) -> ModelFrame:
+    """The frame without a column, which did what an intercept does."""
     names = frame.names[:j] + frame.names[j + 1 :]
     rest = np.delete(frame.X, j, axis=1)
     return replace(frame, X=rest, names=names, encode=Without(frame.encode, j), has_intercept=False)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .base import Pair, check_successes
-from .numeric import all_finite, counted, host, is_missing, is_number, numeric, vector
+from .numeric import NUMBERS, all_finite, counted, host, is_missing, is_number, numeric, vector
 
 
 class Counts(NamedTuple):
@@ -99,13 +99,26 @@ def read_classes(y: Any, name: str) -> Response:
     values = host(y, name)
     if values.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, a class for each row; its shape is {values.shape}.")
-    values = values.tolist()
+    plain = declared is None and values.dtype.kind in NUMBERS
+    codes, levels, present = _of_numbers(values) if plain else _of_labels(values.tolist(), declared)
+    _check_classes(levels, present, name, int(np.sum(~np.isnan(codes))))
+    return Response(codes, None, tuple(_word_of(level) for level in levels))
+
+
+def _of_numbers(values: np.ndarray) -> tuple[np.ndarray, list, set]:
+    """Codes, levels, and the levels that occur, of numbers, without a loop over them."""
+    levels, codes = np.unique(values, return_inverse=True)
+    codes = codes.astype(float)
+    codes[np.isnan(values)] = np.nan
+    known = levels[~np.isnan(levels)].tolist()
+    return codes, known, set(known)
+
+
+def _of_labels(values: list, declared: Any) -> tuple[np.ndarray, list, set]:
     present = {v for v in set(values) if not is_missing(v)}
     levels = _sorted(present) if declared is None else list(declared)
     position = {level: k for k, level in enumerate(levels)}
-    codes = np.array([position.get(v, np.nan) for v in values], float)
-    _check_classes(levels, present, name, int(np.sum(~np.isnan(codes))))
-    return Response(codes, None, tuple(_word_of(level) for level in levels))
+    return np.array([position.get(v, np.nan) for v in values], float), levels, present
 
 
 def _sorted(values: set) -> list:

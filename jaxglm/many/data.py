@@ -2,30 +2,45 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from ..basis import Basis
 from ..batch import Members, stack_sizes
 from ..design import Dense, Ones
 from ..families import Family
-from ..frame import ModelFrame
+from ..frame import ModelFrame, without_column
 from ..frame.numeric import all_finite
 from ..links import Fixed
+from ..predictors import Predictor, placed, predictors_on
 from ..problem import Problem
+
+SIDES = ("weights", "freq_weights")
+
+
+class Given(NamedTuple):
+    """The design of a formula and the offset of its predictors."""
+
+    X: np.ndarray  # (n, p) that all members share, or (b, n, p)
+    offset: np.ndarray | None  # (n,), or (b, n)
 
 
 class Block(NamedTuple):
     """Members of one number of rows n: their positions in the batch (b,), and arrays (b, n), or (n,) where shared."""
 
     index: np.ndarray
-    X: np.ndarray  # (n, p), or (b, n, p)
-    y: Any  # (b, n), or a pair of such
-    offset: np.ndarray | None
+    pattern: ModelFrame  # the frame of a member, whose names and parameters these designs have
+    given: tuple[Given, ...]  # the design of the first formula, then those of further parameters
+    y: Any  # (b, n), or a tuple of such
     weights: np.ndarray | None
     freq_weights: np.ndarray | None
+
+    @property
+    def n(self) -> int:
+        return self.given[0].X.shape[-2]
 
 
 @dataclass(frozen=True)
@@ -34,29 +49,53 @@ class Stacked:
 
     pattern: ModelFrame
     size: int
-    X: np.ndarray
+    given: tuple[Given, ...]
     y: Any
-    offset: np.ndarray | None = None
     weights: np.ndarray | None = None
     freq_weights: np.ndarray | None = None
     rows: np.ndarray | None = None  # (B, n), positions in the input where the members are rows of one frame
 
+    @classmethod
+    def alone(cls, frame: ModelFrame) -> "Stacked":
+        """The data of one member as a batch of one."""
+        given = tuple(Given(part.X, part.offset) for part in frame.parts)
+        y, *sides = jax.tree.map(lambda a: a[None], (frame.y, frame.weights, frame.freq_weights))
+        return cls(frame, 1, given, y, *sides)
+
     def blocks(self) -> Iterator[Block]:
-        yield Block(np.arange(self.size), self.X, self.y, self.offset, self.weights, self.freq_weights)
+        yield Block(np.arange(self.size), self.pattern, self.given, self.y, self.weights, self.freq_weights)
 
     @property
     def shared(self) -> bool:
-        """Whether all members have the same design."""
-        return self.X.ndim == 2
+        """Whether all members have the same designs."""
+        return all(g.X.ndim == 2 for g in self.given)
 
     def frame(self, i: int) -> ModelFrame:
         """The data of one member."""
-        own = lambda a: a if a is None or a.ndim == 1 else a[i]  # noqa: E731
-        y = tuple(own(a) for a in self.y) if isinstance(self.y, tuple) else own(self.y)
-        X = self.X if self.shared else self.X[i]
-        rows = self.pattern.rows if self.rows is None else self.rows[i]
-        return replace(self.pattern, y=y, X=X, offset=own(self.offset), weights=own(self.weights),
-                       freq_weights=own(self.freq_weights), rows=rows)
+        at = self.take(i)
+        rows = self.pattern.rows if at.rows is None else at.rows
+        return self.pattern.with_designs(at.given, y=at.y, weights=at.weights, freq_weights=at.freq_weights, rows=rows)
+
+    def with_classes(self, number: np.ndarray, levels: tuple[str, ...]) -> "Stacked":
+        """With other numbers of the classes, which are among these levels."""
+        return replace(self, y=renumbered(self.y, number), pattern=replace(self.pattern, levels=levels))
+
+    def without_intercept(self) -> "Stacked":
+        """Without the column of the first design that is one and the same constant in every member, if it has one."""
+        X, offset = self.given[0]
+        j = constant_column(X, self.freq_weights)
+        if j is None:
+            return self
+        given = (Given(np.delete(X, j, axis=-1), offset), *self.given[1:])
+        return replace(self, given=given, pattern=without_column(self.pattern, j))
+
+    def take(self, at: Any) -> "Stacked":
+        """The data sets at positions; arrays that all share stay as they are."""
+        own: Any = lambda a, rank=1: a if a is None or a.ndim == rank else a[at]  # noqa: E731
+        given = tuple(Given(own(X, 2), own(offset)) for X, offset in self.given)
+        y, rows = jax.tree.map(own, (self.y, self.rows))
+        size = len(at) if np.ndim(at) else 1
+        return Stacked(self.pattern, size, given, y, own(self.weights), own(self.freq_weights), rows)
 
 
 @dataclass(frozen=True)
@@ -75,6 +114,10 @@ class Ragged:
     def pattern(self) -> ModelFrame:
         return self.whole
 
+    @property
+    def y(self) -> Any:
+        return self.whole.y
+
     shared = False
 
     @cached_property
@@ -84,10 +127,18 @@ class Ragged:
     def frame(self, i: int) -> ModelFrame:
         """The data of one member."""
         at = self.rows[self.ends[i] : self.ends[i + 1]]
-        own = lambda a: None if a is None else a[at]  # noqa: E731
-        y = tuple(map(own, self.whole.y)) if isinstance(self.whole.y, tuple) else own(self.whole.y)
-        sides = {name: own(getattr(self.whole, name)) for name in ("offset", "weights", "freq_weights")}
-        return replace(self.whole, y=y, X=self.whole.X[at], rows=self.whole.rows[at], n_dropped=0, **sides)
+        own = partial(jax.tree.map, lambda a: a[at])
+        sides = {name: own(getattr(self.whole, name)) for name in ("y", "rows", *SIDES)}
+        return self.whole.with_designs([own((p.X, p.offset)) for p in self.whole.parts], n_dropped=0, **sides)
+
+    def with_classes(self, number: np.ndarray, levels: tuple[str, ...]) -> "Ragged":
+        """With other numbers of the classes, which are among these levels."""
+        return replace(self, whole=replace(self.whole, y=renumbered(self.whole.y, number), levels=levels))
+
+    def without_intercept(self) -> "Ragged":
+        """Without the column of the first design that is one and the same constant in every member, if it has one."""
+        j = constant_column(self.whole.X, self.whole.freq_weights)
+        return self if j is None else replace(self, whole=without_column(self.whole, j))
 
     def blocks(self) -> Iterator[Block]:
         """Members padded to a few lengths with rows of weight zero; members without rows are in no block."""
@@ -97,44 +148,55 @@ class Ragged:
             yield self._block(present[padded == n], int(n))
 
     def _block(self, index: np.ndarray, n: int) -> Block:
-        place = np.arange(n)
+        place, whole = np.arange(n), self.whole
         real = place < self.lengths[index, None]
         at = self.rows[np.minimum(self.ends[index][:, None] + place, len(self.rows) - 1)]
-        own = lambda a: None if a is None else np.where(real, a[at], 0.0)  # noqa: E731
-        y = tuple(map(own, self.whole.y)) if isinstance(self.whole.y, tuple) else own(self.whole.y)
-        frequency = real.astype(float) if self.whole.freq_weights is None else own(self.whole.freq_weights)
-        X = np.where(real[:, :, None], self.whole.X[at], 0.0)
-        return Block(index, X, y, own(self.whole.offset), own(self.whole.weights), frequency)
+        own = partial(jax.tree.map, lambda a: np.where(real if a.ndim == 1 else real[:, :, None], a[at], 0.0))
+        frequency = real.astype(float) if whole.freq_weights is None else own(whole.freq_weights)
+        given = tuple(Given(*own((part.X, part.offset))) for part in whole.parts)
+        return Block(index, whole, given, own(whole.y), own(whole.weights), frequency)
 
     def stacked(self) -> "Stacked | Ragged":
         """As one stack where all members have one length; with a shared design where they have the same rows of X."""
-        lengths = self.lengths
+        lengths, whole = self.lengths, self.whole
         if not len(lengths) or lengths.min() != lengths.max() or not lengths[0]:
             return self
-        def take(a) -> Any:
-            return None if a is None else a[self.rows].reshape(self.size, lengths[0], *a.shape[1:])
-
-        whole, X = self.whole, self.whole.X
-        first = X[self.rows[: lengths[0]]]
-        same = all(np.array_equal(X[self.rows[a : a + lengths[0]]], first) for a in self.ends[:-1])
-        y = tuple(map(take, whole.y)) if isinstance(whole.y, tuple) else take(whole.y)
-        design = first if same else take(X)
+        take = partial(jax.tree.map, lambda a: a[self.rows].reshape(self.size, lengths[0], *a.shape[1:]))
+        given = tuple(Given(self._common(part.X, take), take(part.offset)) for part in whole.parts)
         pattern = replace(whole, n_dropped=0, rows=np.arange(lengths[0]))
-        sides = take(whole.offset), take(whole.weights), take(whole.freq_weights)
-        return Stacked(pattern, self.size, design, y, *sides, take(whole.rows))
+        return Stacked(pattern, self.size, given, *map(take, (whole.y, whole.weights, whole.freq_weights, whole.rows)))
+
+    def _common(self, X: np.ndarray, take) -> np.ndarray:
+        """The rows of X (n, p) that all members have, else those of each (B, n, p)."""
+        n = self.lengths[0]
+        first = X[self.rows[:n]]
+        same = all(np.array_equal(X[self.rows[a : a + n]], first) for a in self.ends[:-1])
+        return first if same else take(X)
+
+
+def renumbered(codes: Any, number: np.ndarray) -> np.ndarray:
+    """Codes with the number that each has got; NaN stays."""
+    missing = np.isnan(codes)
+    return np.where(missing, np.nan, number[np.where(missing, 0, codes).astype(int)])
+
+
+def constant_column(X: np.ndarray, counts: np.ndarray | None) -> int | None:
+    """Position of the first column of X (..., n, p) with one value, not zero, wherever it is finite and counts."""
+    for j in range(X.shape[-1]):
+        values = X[..., j]
+        used = values[np.isfinite(values) & (True if counts is None else counts > 0)]
+        if len(used) and used[0] != 0 and (used == used[0]).all():
+            return j
+    return None
 
 
 def subset(data: Stacked | Ragged, index: np.ndarray) -> Stacked | Ragged:
     """The data sets of some members."""
-    if isinstance(data, Ragged):
-        pieces = [data.rows[data.ends[i] : data.ends[i + 1]] for i in index]
-        ends = np.concatenate([[0], np.cumsum([len(p) for p in pieces])])
-        return Ragged(data.whole, np.concatenate(pieces), ends)
-    own = lambda a: a if a is None or a.ndim == 1 else a[index]  # noqa: E731
-    y = tuple(map(own, data.y)) if isinstance(data.y, tuple) else own(data.y)
-    X = data.X if data.shared else data.X[index]
-    sides = own(data.offset), own(data.weights), own(data.freq_weights)
-    return Stacked(data.pattern, len(index), X, y, *sides, None if data.rows is None else data.rows[index])
+    if isinstance(data, Stacked):
+        return data.take(index)
+    pieces = [data.rows[data.ends[i] : data.ends[i + 1]] for i in index]
+    ends = np.concatenate([[0], np.cumsum([len(p) for p in pieces])])
+    return Ragged(data.whole, np.concatenate(pieces), ends)
 
 
 class Seen(NamedTuple):
@@ -149,11 +211,11 @@ class Seen(NamedTuple):
 def seen(block: Block, family: Family) -> Seen:
     """The response of a block; members with values that no likelihood takes are not valid, the others never know."""
     y, weights, frequency = block.y, block.weights, block.freq_weights
-    b, n = len(block.index), block.X.shape[-2]
+    b, n = len(block.index), block.n
     if family.support.pairs and not isinstance(y, tuple) and weights is not None:
         y, weights = (weights * y, weights), None  # proportions: the weights are the trials
     used = np.ones(n) if weights is None else (weights > 0).astype(float)
-    used = used * (y[1] > 0) if isinstance(y, tuple) else used
+    used = used * (y[1] > 0) if family.support.pairs and isinstance(y, tuple) else used
     counted = used if frequency is None else used * frequency
     parts = [a for a in (weights, frequency, None if np.all(used) else used) if a is not None]
     total = None if not parts else parts[0] if len(parts) == 1 else parts[0] * parts[1] if len(parts) == 2 else (
@@ -162,27 +224,44 @@ def seen(block: Block, family: Family) -> Seen:
     with np.errstate(invalid="ignore"):
         bad = np.broadcast_to(family.support.outside(y), (b, n)) & relevant
     valid: Any = ~bad.any(axis=1) & relevant.any(axis=1)
-    for a in (block.offset, block.weights, block.freq_weights):
+    for a in (*(g.offset for g in block.given), block.weights, block.freq_weights):
         if a is not None:
             valid &= np.broadcast_to(np.isfinite(a), (b, n)).all(axis=1)
-    if block.X.ndim == 3 and not all_finite(block.X):  # one pass without a mask as large as X
-        valid &= np.isfinite(block.X.reshape(b, -1)).all(axis=1)
+    for X, _ in block.given:
+        if X.ndim == 3 and not all_finite(X):  # one pass without a mask as large as X
+            valid &= np.isfinite(X.reshape(b, -1)).all(axis=1)
     return Seen(y, total, counted, valid)
 
 
-def members_of(block: Block, data: Seen, family: Family, X: np.ndarray) -> Members:
-    """The members of a block with design X (n, r) or (b, n, r); numbers of the family may have an axis of members."""
-    b, n = len(block.index), X.shape[-2]
-    designs = (Dense(X), *(Ones(n) for _ in family.predictors[1:]))
-    offsets = (block.offset, *(None for _ in family.predictors[1:]))
+def as_given(block: Block, family: Family) -> tuple[Predictor, ...]:
+    """The predictors of a block on the columns as they were given."""
+    return predictors_on(block.pattern, family, [unchanged(X) for X, _ in block.given])
+
+
+def names_of(pattern: ModelFrame, family: Family) -> tuple[str, ...]:
+    """Names of the P coefficients of a member."""
+    parts = predictors_on(pattern, family, [unchanged(part.X) for part in pattern.parts])
+    return sum((p.names for p in parts), ())
+
+
+def unchanged(X: np.ndarray) -> Basis:
+    """The columns of X (..., n, p) as they are."""
+    return Basis(X, None, np.arange(X.shape[-1]))
+
+
+def members_of(block: Block, data: Seen, family: Family, parts: tuple[Predictor, ...]) -> Members:
+    """The members of a block with the columns of these predictors, (n, r) or (b, n, r); numbers of the family may have
+    an axis of members. Predictors of one basis have one design: its columns are stored once."""
+    dense = {id(p.basis): Dense(p.basis.columns) for p in parts if not p.shared}
+    designs = tuple(Ones(block.n) if p.shared else dense[id(p.basis)] for p in parts)
+    places = placed(family, [part.parameter for part in block.pattern.further])
+    offsets = tuple(None if k is None else block.given[k].offset for k in places)
     numbers = jax.tree.map(lambda v: np.asarray(v, float), families_of(family, block.index))
     problem = Problem(numbers, data.y, designs, offsets, data.weights)
     varies = lambda a, shared_rank: jax.tree.map(lambda v: np.ndim(v) > shared_rank, a)  # noqa: E731
     flags = replace(problem, family=varies(numbers, 0), y=varies(data.y, 1), designs=varies(designs, 2),
                     offsets=varies(offsets, 1), weights=varies(data.weights, 1))
-    if X.ndim == 2:
-        problem, flags = Members.share(problem, flags)
-    return Members.of(problem, flags, b)
+    return Members.of(*Members.share(problem, flags), len(block.index))
 
 
 def families_of(family: Family, index: np.ndarray) -> Family:
@@ -201,8 +280,10 @@ def presentable(frame: ModelFrame, family: Family) -> ModelFrame:
     for counts in (frame.weights, frame.freq_weights):
         absent |= False if counts is None else counts == 0
     absent &= family.support.outside(frame.y)
-    valid = lambda a: np.where(absent, family.support.example, a)  # noqa: E731
-    return replace(frame, y=tuple(map(valid, frame.y)) if isinstance(frame.y, tuple) else valid(frame.y))
+    if not absent.any():
+        return frame
+    with jax.enable_x64(True):
+        return replace(frame, y=jax.tree.map(np.asarray, family.support.masked(frame.y, ~absent)))
 
 
 def is_fixed(family: Family, name: str | None) -> bool:

@@ -1,5 +1,6 @@
 """HOST: standard errors of every member of another kind than the fit's own."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 from ..batch import over_members
 from ..covariances import USUAL, correction_of
 from ..inference import DISCOUNTS, covariance
-from .data import members_of, seen
+from .data import Ragged, Stacked, as_given, members_of, seen, subset
+from .penalised import penalised
+from .run import Settings
 
 KINDS = ("expected", "observed", "opg", *DISCOUNTS)
 OF_DISPERSION = {"expected": 0.5, "observed": 0.5, "opg": 1.0}  # power of phi in a standard error
@@ -26,21 +29,31 @@ def check_kind(kind: str, correction: str | None) -> None:
 
 def standard_errors(fits: Any, kind: str, correction: str | None) -> np.ndarray:
     """Standard errors (B, P) of this kind, dispersion and small-sample factor included; NaN where there is no fit."""
-    settings, found = fits.settings, np.full(fits.params.shape, np.nan)
-    for block in fits.data.blocks():
-        data = seen(block, settings.family)
-        members = members_of(block, data, settings.family, block.X)
-        theta = fits.params[block.index]
-        kept, counts = ~np.isnan(theta), np.broadcast_to(data.counted, (len(theta), block.X.shape[-2]))
-        with jax.enable_x64(True):
-            found[block.index] = over_members(
-                _errors_of(kind, settings.expected), members, np.nan_to_num(theta), kept, counts, chunk=settings.chunk
-            )
+    found = _unscaled(fits.data, fits.settings, fits.params, kind)
+    for penalty in {id(p): p for p in fits.refitted.values()}.values():
+        index = np.asarray([i for i, own in fits.refitted.items() if own is penalty])
+        settings = replace(fits.settings.of(index), penalty=penalty)
+        found[index] = _unscaled(subset(fits.data, index), settings, fits.params[index], kind)
     chosen = correction_of(correction or USUAL.get(kind, "none"), kind, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(fits.df_resid > 0, chosen.factor(fits.nobs, fits.numbers.rank, np.nan), np.nan)
         scale = fits.dispersion ** OF_DISPERSION.get(kind, 0.0) * np.sqrt(factor if chosen.words else 1.0)
     return np.where(np.isnan(fits.params), np.nan, found * scale[:, None])
+
+
+def _unscaled(data: Stacked | Ragged, settings: Settings, params: np.ndarray, kind: str) -> np.ndarray:
+    """Standard errors (B, P) at unit dispersion."""
+    found, family = np.full(params.shape, np.nan), settings.family
+    for block in data.blocks():
+        parts, view = as_given(block, family), seen(block, family)
+        members = penalised(members_of(block, view, family, parts), settings.penalty, block, view, parts)
+        theta = params[block.index]
+        kept, counts = ~np.isnan(theta), np.broadcast_to(view.counted, (len(theta), block.n))
+        with jax.enable_x64(True):
+            found[block.index] = over_members(
+                _errors_of(kind, settings.expected), members, np.nan_to_num(theta), kept, counts, chunk=settings.chunk
+            )
+    return found
 
 
 @lru_cache(maxsize=32)

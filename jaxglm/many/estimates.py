@@ -1,6 +1,7 @@
 """HOST: the lower storey of the results of a batch: arrays over members."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,7 +12,7 @@ from ..inference import adjust_pvalues, log_two_sided
 from ..named import Named
 from ..results.wald import special
 from ..solvers import Status
-from .data import Ragged, Stacked, is_fixed, members_of, seen
+from .data import Ragged, Stacked, as_given, is_fixed, members_of, names_of, seen
 from .errors import check_kind, standard_errors
 from .extras import best_dispersion, deviances, loglik_at
 from .limits import BatchLimits, limits_of_members
@@ -30,6 +31,7 @@ class Estimates:
     n_dropped: int = 0  # rows with missing values
     cov_type: str | None = None  # chosen by with_cov; else the information of the fits
     correction: str | None = None
+    refitted: Mapping[int, Any] = field(default_factory=dict)  # members with another penalty than the rest, and which
 
     # --- what was fitted
 
@@ -76,17 +78,14 @@ class Estimates:
 
     @property
     def _phi(self) -> str | None:
-        return self.family.dispersion
+        """The dispersion that the coefficients of the mean do not depend on, unless it is one of the predictors."""
+        name = self.family.dispersion
+        return None if name in self.settings.family.predictors else name
 
-    @property
-    def _further(self) -> tuple[str, ...]:
-        return self.settings.family.predictors[1:]
-
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the P coefficients: columns, then the shared parameters on the scale of their links."""
-        words = (f"{type(self.family.link_of(s)).__name__.lower()}({s})" for s in self._further)
-        return (*self.data.pattern.names, *words)
+        return names_of(self.data.pattern, self.settings.family)
 
     @property
     def params(self) -> np.ndarray:
@@ -225,7 +224,8 @@ class Estimates:
         """Arrays (B,) from a function of (members, theta, chunk, positions) on every block; NaN without a fit."""
         found: list[np.ndarray] = []
         for block in self.data.blocks():
-            members = members_of(block, seen(block, self.settings.family), self.settings.family, block.X)
+            family = self.settings.family
+            members = members_of(block, seen(block, family), family, as_given(block, family))
             theta = np.nan_to_num(self.params[block.index])
             values = function(members, theta, self.settings.chunk, block.index)
             values = values if isinstance(values, tuple) else (values,)
@@ -238,7 +238,7 @@ class Estimates:
     def n_params(self) -> np.ndarray:
         """Numbers of estimated parameters (B,), the dispersion counted."""
         free_phi = self._phi is not None and not self._phi_known
-        return self.numbers.rank + len(self._further) + int(free_phi)
+        return self.numbers.rank + self.settings.n_shared + int(free_phi)
 
     @property
     def aic(self) -> np.ndarray:

@@ -8,15 +8,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..basis import Basis
 from ..batch import Members, over_members
 from ..frame import to_frame
 from ..inference.joint import joint_problem
 from ..inference.profile import LimitStatus, limits
+from ..predictors import Predictor, outward, present
 from ..profiles import METHODS, target_of
 from ..results import special
 from .data import Block, members_of, seen
-from .run import basis_of, into_basis
+from .penalised import penalised
+from .run import fitted_on, into
 
 
 @dataclass(frozen=True)
@@ -69,32 +70,30 @@ def _roots(fits: Any, alpha: float, method: str) -> tuple[np.ndarray, bool]:
     return z, method == "profile" and fits._phi is not None and not fits._phi_known
 
 
-def _kept(fits: Any, block: Block):
-    """Basis of a shared design, the places in theta of the coefficients that it has, and which members have them."""
-    basis, p = basis_of(block, fits.settings), block.X.shape[-1]
-    kept = np.arange(p) if basis is None else basis.kept
-    places = np.concatenate([kept, np.arange(p, len(fits.names))])
-    theta = fits.params[block.index]
+def _kept(fits: Any, block: Block) -> tuple[tuple[Predictor, ...], np.ndarray, np.ndarray]:
+    """Predictors as they were fitted, the places in theta of the coefficients that they have, and which members have
+    them, and the penalty of the others."""
+    parts = fitted_on(block, fits.settings)
+    places, theta = present(parts), fits.params[block.index]
     have = np.isfinite(theta[:, places]).all(axis=1) & (np.isfinite(theta).sum(axis=1) == len(places))
-    return basis, places, have
+    return parts, places, have & ~np.isin(block.index, list(fits.refitted))
 
 
 def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
     """Pairs of members (b,) and their (shift, status), each (b, T, 2), by one program."""
-    basis, places, have = _kept(fits, block)
+    parts, places, have = _kept(fits, block)
     phi = fits._phi_fit[0][block.index] if joint else np.ones(len(have))
     goals = roots[block.index] * (1.0 if joint else np.sqrt(fits.dispersion[block.index]))
     good, there = np.flatnonzero(have & np.isfinite(goals + phi) & (phi > 0)), np.isin(at, places)
     if not len(good) or not there.any():
         return []
-    theta = fits.params[block.index[good]]
-    theta = theta[:, places] if basis is None else into_basis(theta, basis, block.X.shape[-1])
-    directions = np.repeat(_outward(basis, places)[np.searchsorted(places, at[there])], 2, axis=0)
+    theta = into(parts, fits.params[block.index[good]])
+    directions = np.repeat(outward(parts, np.eye(len(places)))[np.searchsorted(places, at[there])], 2, axis=0)
     targets = goals[good, None] * np.tile([-1.0, 1.0], there.sum())
     link = fits.family.link_of(fits._phi) if joint else None
     function = _search("score" if method == "score" else "likelihood", fits.settings.expected)
     with jax.enable_x64(True):
-        found = over_members(function, _members(fits, block, basis).take(good), theta, targets, phi[good],
+        found = over_members(function, _members(fits, block, parts).take(good), theta, targets, phi[good],
                              context=(link, directions), chunk=fits.settings.chunk)
     shape = (len(good), len(at), 2)
     full = np.full(shape, np.nan), np.full(shape, LimitStatus.NOT_FOUND.value)
@@ -103,20 +102,10 @@ def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
     return [(block.index[good], full)]
 
 
-def _outward(basis: Basis | None, places) -> np.ndarray:
-    """Coefficients at these places from theta of the basis, as a matrix."""
-    full = np.eye(len(places))
-    if basis is not None:
-        rank = len(basis.kept)
-        full[:rank, :rank] = basis.to_beta(np.eye(rank))
-    return full
-
-
-def _members(fits: Any, block: Block, basis: Basis | None) -> Members:
+def _members(fits: Any, block: Block, parts: tuple[Predictor, ...]) -> Members:
     """The members as they were fitted, with their penalty."""
-    settings, X = fits.settings, block.X if basis is None else basis.columns
-    members = members_of(block, seen(block, settings.family), settings.family, X)
-    return members if settings.penalty is None else members.penalised(settings.penalty)
+    settings, data = fits.settings, seen(block, fits.settings.family)
+    return penalised(members_of(block, data, settings.family, parts), settings.penalty, block, data, parts)
 
 
 @lru_cache(maxsize=8)
@@ -136,7 +125,7 @@ def _search(kind: str, expected: bool):
 
 
 def _alone(fits: Any, block: Block, at, roots, method: str):
-    """Members that lack other columns than their company, as single fits."""
+    """Members that lack other columns than their company, or have another penalty, as single fits."""
     fitted = np.isfinite(fits.params[block.index]).any(axis=1)
     for i in block.index[fitted & ~_kept(fits, block)[2]]:
         one = fits._single(int(i))

@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 
 from ..fit import Fit
-from ..frame import to_frame
+from ..frame import ModelFrame, to_frame
 from ..io import save
 from ..options import Response, resolve_penalty, unit_dispersion
-from ..predictors import find_predictors, inward, present
-from ..programs import build_problem, information_at
+from ..predictors import Predictor, find_bases, inward, predictors_on, present
+from ..programs import build_problem, information_at, penalty_at
 from ..results import GLMResults
 from ..solvers import Status, Trace
 from .data import member_family, presentable, subset
 from .estimates import Estimates
+from .penalised import penalised_bases, penalty_of
 from .run import Numbers, fit_data
 
 
@@ -34,15 +35,20 @@ class BatchResults(Estimates):
     def _single(self, position: int) -> GLMResults:
         options = self.settings.options
         options = replace(options, family=member_family(options.family, position))
-        family = unit_dispersion(options.family)
+        family = unit_dispersion(options.family, self.settings.modelled)
         frame = presentable(self.data.frame(position), family)
         response = Response.of(frame, options.family)
-        parts = find_predictors(frame, family, response.weights)
-        problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights)
+        penalty, loglik = self._penalty(position), self.numbers.loglik[position]
+        parts = self._parts(position, frame, response)
+        further = [p.columns() for p in parts[1:]]
+        problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights, further)
         theta: Any = inward(parts, self.params[position, present(parts)])
+        if penalty is not None:  # what the solver has seen, and the likelihood that it was taken from
+            problem = replace(problem, penalty=penalty_of(penalty, frame.X, response.weights, parts))
+            loglik = loglik - penalty_at(problem, theta)
         expected = self.settings.expected
         information, spread = information_at(problem, theta, expected)
-        state: Any = Fit(theta, self.numbers.loglik[position], self.status[position], self.n_iter[position],
+        state: Any = Fit(theta, loglik, self.status[position], self.n_iter[position],
                          self.numbers.decrement[position], Trace(np.empty(0), np.empty(0)))  # type: ignore[arg-type]
         one = GLMResults(
             frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,
@@ -50,6 +56,17 @@ class BatchResults(Estimates):
             counted=response.counted, cov_type="expected" if expected else "observed",
         )  # fmt: skip
         return one if self.cov_type is None else one.with_cov(self.cov_type, correction=self.correction)
+
+    def _parts(self, position: int, frame: ModelFrame, response: Response) -> tuple[Predictor, ...]:
+        """The predictors of a member. Columns that it lost are looked at as closely as they were then."""
+        family, designs = self.settings.family, [part.X for part in frame.parts]
+        lost = bool(np.isnan(self.params[position]).any())
+        bases = find_bases(designs, family, response.weights, suspicious=lost)
+        return predictors_on(frame, family, penalised_bases(designs, bases, self._penalty(position)))
+
+    def _penalty(self, position: int) -> Any:
+        """The penalty that a member was fitted with."""
+        return self.refitted.get(position, self.settings.penalty)
 
     def _member(self, i) -> int:
         """Position of a member; where the labels are whole numbers, a number is a label."""
@@ -80,7 +97,9 @@ class BatchResults(Estimates):
         again = fit_data(subset(self.data, index), settings, start)
         numbers = Numbers(**{name: values.copy() for name, values in vars(self.numbers).items()})
         numbers.put(index, again)
-        return replace(self, numbers=numbers)
+        own = {**self.refitted, **{int(i): settings.penalty for i in index}}
+        own = {i: penalty for i, penalty in own.items() if penalty is not self.settings.penalty}
+        return replace(self, numbers=numbers, refitted=own)
 
     # --- tables
 

@@ -2,20 +2,43 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
 
-from ..basis import Basis, find_basis
 from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
 from ..frame import ModelFrame
 from ..numerics import dot, factor
 from ..options import Options, Response, unit_dispersion
+from ..predictors import (
+    Predictor,
+    basis_for,
+    find_predictors,
+    inward,
+    outward,
+    placed,
+    predictors_on,
+    present,
+)
 from ..problem import evaluate
 from ..solvers import Status
-from .data import Block, Ragged, Seen, Stacked, families_of, members_of, presentable, seen
+from .data import (
+    SIDES,
+    Block,
+    Ragged,
+    Seen,
+    Stacked,
+    families_of,
+    members_of,
+    names_of,
+    presentable,
+    seen,
+    unchanged,
+)
+from .penalised import penalised, penalised_bases
 
 PRECISIONS = ("float64", "mixed", "float32")
 
@@ -31,6 +54,7 @@ class Settings:
     chunk: int | None = None
     sharding: Any = None
     progress: Callable[[int, int], None] | None = None
+    modelled: tuple[str, ...] = ()  # further parameters that have a design of their own
 
     def __post_init__(self):
         if self.precision not in PRECISIONS:
@@ -45,12 +69,17 @@ class Settings:
 
     @property
     def family(self) -> Family:
-        return unit_dispersion(self.options.family)
+        return unit_dispersion(self.options.family, self.modelled)
 
     @property
     def expected(self) -> bool:
         """Whether standard errors come from the expected information, as those of a single fit."""
         return self.family.traits.edm and len(self.family.predictors) == 1
+
+    @property
+    def n_shared(self) -> int:
+        """Number of parameters that have one value for all rows of a member."""
+        return placed(self.family, self.modelled).count(None)
 
     def of(self, index: np.ndarray) -> "Settings":
         """The settings of some members."""
@@ -90,44 +119,38 @@ class Numbers:
 
 def fit_data(data: Stacked | Ragged, settings: Settings, start=None) -> Numbers:
     """Numbers of every member; start (B, P)."""
-    p = data.pattern.X.shape[1] if isinstance(data, Ragged) else data.X.shape[-1]
-    numbers = Numbers.empty(data.size, p + len(settings.family.predictors) - 1)
+    numbers = Numbers.empty(data.size, len(names_of(data.pattern, settings.family)))
     for block in data.blocks():
         given = None if start is None else start[block.index]
         numbers.put(block.index, _fit_block(block, settings, given))
-    _fit_deficient(data, settings, numbers, p)
+    _fit_deficient(data, settings, numbers)
     return numbers
 
 
 def _fit_block(block: Block, settings: Settings, start) -> Numbers:
-    data = seen(block, settings.family)
-    basis = basis_of(block, settings)
-    X = block.X if basis is None else basis.columns
-    members = members_of(block, data, settings.family, X)
-    if settings.penalty is not None:
-        members = members.penalised(settings.penalty)
-    if start is not None and basis is not None:
-        start = into_basis(start, basis, block.X.shape[-1])
-    outcome, accuracy = _fit_valid(members, data, settings, start, basis)
-    return _numbers(block, data, outcome, accuracy, basis)
+    data, parts = seen(block, settings.family), fitted_on(block, settings)
+    members = penalised(members_of(block, data, settings.family, parts), settings.penalty, block, data, parts)
+    outcome, accuracy = _fit_valid(members, data, settings, None if start is None else into(parts, start), parts)
+    return _numbers(block, data, outcome, accuracy, parts)
 
 
-def basis_of(block: Block, settings: Settings) -> Basis | None:
-    """Independent, well-conditioned columns of a shared design. A penalty is one on the columns as they are."""
-    if block.X.ndim == 3:
-        return None
-    basis = find_basis(block.X)
-    return basis if settings.penalty is None else replace(basis, columns=block.X[:, basis.kept], triangle=None)
+def fitted_on(block: Block, settings: Settings) -> tuple[Predictor, ...]:
+    """The predictors of a block as they are fitted: a design that all share has independent, well-conditioned
+    columns."""
+    family = settings.family
+    bases = [basis_for(family, k, X) if X.ndim == 2 else unchanged(X) for k, (X, _) in enumerate(block.given)]
+    bases = penalised_bases([X for X, _ in block.given], bases, settings.penalty)
+    return predictors_on(block.pattern, family, bases)
 
 
-def into_basis(start, basis: Basis, p: int):
-    """Coefficients (B, .) of the p columns as given, and what follows them, as those of the basis."""
-    beta = np.nan_to_num(start[:, :p][:, basis.kept])
-    return np.concatenate([basis.from_beta(beta.T).T, start[:, p:]], axis=1)
+def into(parts: tuple[Predictor, ...], start: np.ndarray) -> np.ndarray:
+    """Coefficients (B, P) of the columns as given in the bases of the predictors (B, .)."""
+    return inward(parts, np.nan_to_num(start[:, present(parts)]).T).T
 
 
-def _fit_valid(members: Members, data: Seen, settings: Settings, start, basis) -> tuple[Outcome, np.ndarray]:
-    back = None if basis is None or basis.triangle is None else basis.to_beta(np.eye(len(basis.kept)))
+def _fit_valid(members: Members, data: Seen, settings: Settings, start, parts) -> tuple[Outcome, np.ndarray]:
+    changed = any(p.basis.triangle is not None for p in parts)
+    back = outward(parts, np.eye(len(present(parts)))) if changed else None
     plan = Plan(settings.solver, settings.expected, settings.chunk, back, settings.sharding, settings.progress)
     index, accuracy = np.flatnonzero(data.valid), np.full(members.size, np.nan)
     with jax.enable_x64(True):
@@ -147,19 +170,15 @@ def _distance(problem, theta):
     return dot(at.gradient, factor(at.information).solve(at.gradient)) ** 0.5
 
 
-def _numbers(block: Block, data: Seen, outcome: Outcome, accuracy, basis: Basis | None) -> Numbers:
-    b, p = len(block.index), block.X.shape[-1]
-    kept = np.arange(p) if basis is None else basis.kept
-    made = Numbers.empty(b, p + outcome.theta.shape[1] - len(kept))
-    columns = np.concatenate([kept, np.arange(p, made.theta.shape[1])])
-    theta = np.array(outcome.theta, float)
-    if basis is not None:
-        theta[:, : len(kept)] = basis.to_beta(theta[:, : len(kept)].T).T
-    made.theta[:, columns], made.se[:, columns] = theta, outcome.se
+def _numbers(block: Block, data: Seen, outcome: Outcome, accuracy, parts: tuple[Predictor, ...]) -> Numbers:
+    b, places = len(block.index), present(parts)
+    made = Numbers.empty(b, sum(len(p.names) for p in parts))
+    made.theta[:, places] = outward(parts, np.array(outcome.theta, float).T).T
+    made.se[:, places] = outcome.se
     counts = np.broadcast_to(np.sum(data.counted, axis=-1), b)
     total = counts if data.weights is None else np.broadcast_to(np.sum(data.weights, axis=-1), b)
     plain = dict(loglik=outcome.loglik, n_iter=outcome.steps, decrement=outcome.decrement, spread=outcome.spread,
-                 nobs=counts, weight=total, rank=np.full(b, len(kept)), accuracy=accuracy)
+                 nobs=counts, weight=total, rank=np.full(b, _rank(parts)), accuracy=accuracy)
     for name, values in plain.items():
         getattr(made, name)[:] = values
     made.status[:] = np.where(data.valid, outcome.status, Status.INVALID_DATA.value)
@@ -168,41 +187,45 @@ def _numbers(block: Block, data: Seen, outcome: Outcome, accuracy, basis: Basis 
     return made
 
 
-def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers, p: int) -> None:
+def _rank(parts: tuple[Predictor, ...]) -> int:
+    """Number of coefficients of columns."""
+    return sum(p.rank for p in parts if not p.shared)
+
+
+def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers) -> None:
     """Members whose columns depend on each other lose the later ones, as in a single fit, and are fitted anew."""
-    if settings.penalty is not None:
+    if settings.penalty is not None and not settings.penalty.invariant:
         return
-    ranks: dict[int, list[tuple[int, np.ndarray]]] = {}
+    alike: dict[tuple[int, ...], list[tuple[int, tuple[Predictor, ...]]]] = {}
     for i in np.flatnonzero(_suspicious(data, numbers)):
         frame = presentable(data.frame(int(i)), settings.family)
         used = Response.of(frame, settings.family).weights
-        basis = find_basis(frame.X, used, suspicious=bool(numbers.status[i] == Status.SINGULAR))
-        kept = basis.kept
-        if not len(kept):
+        singular = bool(numbers.status[i] == Status.SINGULAR)
+        parts = find_predictors(frame, settings.family, used, suspicious=singular)
+        if not all(p.rank for p in parts):
             numbers.theta[i], numbers.se[i] = np.nan, np.nan
-        elif len(kept) < numbers.rank[i]:
-            ranks.setdefault(len(kept), []).append((int(i), kept))
-        elif basis.triangle is not None and not data.shared:
+        elif _rank(parts) < numbers.rank[i]:
+            alike.setdefault(tuple(p.rank for p in parts), []).append((int(i), parts))
+        elif settings.penalty is None and not data.shared and any(p.basis.triangle is not None for p in parts):
             numbers.put([i], _alone(frame, settings.of(np.asarray([i]))))
-    for pairs in ranks.values():
-        index, kept = np.asarray([i for i, _ in pairs]), [k for _, k in pairs]
-        part = _narrow(data, index, kept)
-        made = fit_data(part, settings.of(index))
-        wide = Numbers.empty(len(index), numbers.theta.shape[1])
-        wide.put(np.arange(len(index)), replace(made, theta=wide.theta, se=wide.se))
-        for j, columns in enumerate(kept):
-            at = np.concatenate([columns, np.arange(p, wide.theta.shape[1])])
-            wide.theta[j, at], wide.se[j, at] = made.theta[j], made.se[j]
-        numbers.put(index, wide)
+    for members in alike.values():
+        index = np.asarray([i for i, _ in members])
+        numbers.put(index, _fit_narrow(data, settings.of(index), members, numbers.theta.shape[1]))
+
+
+def _fit_narrow(data, settings: Settings, members: list[tuple[int, tuple[Predictor, ...]]], P: int) -> Numbers:
+    """Members with as many of their columns each; NaN for the others among P."""
+    made = fit_data(_narrow([(data.frame(i), parts) for i, parts in members], settings.family), settings)
+    wide = Numbers.empty(len(members), P)
+    wide.put(np.arange(len(members)), replace(made, theta=wide.theta, se=wide.se))
+    for j, (_, parts) in enumerate(members):
+        wide.theta[j, present(parts)], wide.se[j, present(parts)] = made.theta[j], made.se[j]
+    return wide
 
 
 def _alone(frame: ModelFrame, settings: Settings) -> Numbers:
     """A member whose columns nearly depend, on a well-conditioned basis of its own, as a single fit has it."""
-    own = lambda a: None if a is None else a[None]  # noqa: E731
-    y = tuple(map(own, frame.y)) if isinstance(frame.y, tuple) else own(frame.y)
-    sides = {name: own(getattr(frame, name)) for name in ("offset", "weights", "freq_weights")}
-    lone = replace(settings, chunk=None, sharding=None, progress=None)
-    return fit_data(Stacked(frame, 1, frame.X, y, **sides), lone)
+    return fit_data(Stacked.alone(frame), replace(settings, chunk=None, sharding=None, progress=None))
 
 
 def _suspicious(data: Stacked | Ragged, numbers: Numbers) -> np.ndarray:
@@ -213,13 +236,23 @@ def _suspicious(data: Stacked | Ragged, numbers: Numbers) -> np.ndarray:
     return ~np.isin(numbers.status, (Status.CONVERGED, Status.INVALID_DATA))
 
 
-def _narrow(data: Stacked | Ragged, index: np.ndarray, kept: list[np.ndarray]) -> Ragged:
+def _narrow(members: list[tuple[ModelFrame, tuple[Predictor, ...]]], family: Family) -> Ragged:
     """Some members with some of their columns each, as ragged data."""
-    frames = [data.frame(int(i)) for i in index]
-    join = lambda parts: None if parts[0] is None else np.concatenate(parts)  # noqa: E731
-    y: Any = [f.y for f in frames]
-    y = tuple(map(np.concatenate, zip(*y, strict=True))) if isinstance(y[0], tuple) else np.concatenate(y)
-    sides = {name: join([getattr(f, name) for f in frames]) for name in ("offset", "weights", "freq_weights")}
-    X = np.concatenate([f.X[:, k] for f, k in zip(frames, kept, strict=True)])
-    ends = np.concatenate([[0], np.cumsum([len(f.X) for f in frames])])
-    return Ragged(replace(frames[0], y=y, X=X, rows=np.arange(len(X)), **sides), np.arange(len(X)), ends)
+    frames, join = [], partial(jax.tree.map, lambda *a: np.concatenate(a))
+    for frame, parts in members:
+        places = placed(family, [p.parameter for p in frame.further])
+        kept = dict(zip(places, (p.basis.kept for p in parts), strict=True))
+        frames.append(_with_columns(frame, [kept[k] for k in range(len(frame.parts))]))
+    first, lengths = frames[0], [len(f.X) for f in frames]
+    designs = [join(*own) for own in zip(*([(p.X, p.offset) for p in f.parts] for f in frames), strict=True)]
+    sides = {name: join(*(getattr(f, name) for f in frames)) for name in ("y", *SIDES)}
+    rows = np.arange(sum(lengths))
+    return Ragged(first.with_designs(designs, rows=rows, **sides), rows, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _with_columns(frame: ModelFrame, kept: list[np.ndarray]) -> ModelFrame:
+    """The frame with these columns of its designs."""
+    names = [tuple(np.asarray(part.names, object)[k]) for part, k in zip(frame.parts, kept, strict=True)]
+    further = tuple(replace(part, names=own) for part, own in zip(frame.further, names[1:], strict=True))
+    narrow = replace(frame, names=names[0], further=further)
+    return narrow.with_designs([(part.X[:, k], part.offset) for part, k in zip(frame.parts, kept, strict=True)])
