@@ -34,6 +34,12 @@ class Penalty:
     def check_family(self, family) -> None:
         """Raises ValueError where the penalty is not made for a family."""
 
+    def check_profile(self) -> None:
+        """Raises ValueError where there is nothing to profile."""
+        if not self.is_function:
+            raise ValueError(f"{self.name} solves an equation: there is no function of the coefficients to profile. "
+                             "Use method='wald', or penalty='jeffreys'.")  # fmt: skip
+
     def bound(self, constant: np.ndarray, further: int, log_volume: float) -> Self:
         """The penalty of one model, from its columns that are constant (p,), the number of further parameters, and the
         log determinant of the columns as given in the basis of the solver."""

@@ -66,9 +66,8 @@ class Target:
 
 def target_of(fit: Any, method: str) -> Target:
     """The joint problem for "profile"; else the fit's own, whose dispersion is one, with roots that are scaled."""
-    if fit.problem.penalty is not None and not fit.problem.penalty.is_function:
-        raise ValueError(f"{fit.penalty_name} solves an equation: there is no function of the coefficients to profile. "
-                         "Use method='wald', or penalty='jeffreys'.")
+    if fit.problem.penalty is not None:
+        fit.problem.penalty.check_profile()
     if method == "profile" and not fit.family.is_density:
         raise ValueError(f"{fit.family_name} has no likelihood to profile; use method='profile_f', the deviance over "
                          "the dispersion.")

@@ -292,8 +292,13 @@ def test_mean_bias_reduction_says_what_it_is_not_for():
     with pytest.raises(ValueError, match="NegativeBinomial has mu, alpha"):
         jg.GLM(COUNTS, X, family="negbin", penalty="mean_bias").fit()
     fit = jg.GLM(BINARY, X, family="binomial", link="probit", penalty="mean_bias").fit()
-    with pytest.raises(ValueError, match="no function of the coefficients to profile"):
-        fit.conf_int(method="profile")
+    fits = jg.fit_batch("binomial", X, [BINARY, 1 - BINARY], link="probit", penalty="mean_bias")
+    assert np.allclose(fits.params[0], fit.params, rtol=1e-8)
+    for held in (fit, fits):
+        with pytest.raises(ValueError, match="no function of the coefficients to profile"):
+            held.conf_int(method="profile")
+    with pytest.raises(ValueError, match="NegativeBinomial has mu, alpha"):
+        jg.fit_batch("negbin", X, [COUNTS], penalty="mean_bias")
 
 
 def test_the_derivative_of_an_adjusted_fit(x64):

@@ -51,6 +51,8 @@ def limits_of_members(fits: Any, terms, alpha: float, method: str) -> BatchLimit
     """Limits by "profile", "profile_f" or "score" of these coefficients of a batch, by name; None is every one."""
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; choose from wald, {', '.join(METHODS)}.")
+    if fits.settings.penalty is not None:
+        fits.settings.penalty.check_profile()
     names = fits.names if terms is None else (terms,) if isinstance(terms, str) else tuple(terms)
     at = np.asarray([fits._position(name) for name in names])
     roots, joint = _roots(fits, alpha, method)

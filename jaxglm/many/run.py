@@ -61,6 +61,8 @@ class Settings:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; it is {self.precision!r}.")
         if self.chunk is not None and self.chunk < 1:
             raise ValueError(f"chunk must be at least 1 member; it is {self.chunk!r}.")
+        if self.penalty is not None:
+            self.penalty.check_family(self.family)
         if self.penalty is not None and self.penalty.absolute and self.options.family.traits.dispersion:
             raise ValueError(
                 f"the weight of this penalty is the dispersion of each {self.options.family.name} model, which a batch "
