@@ -13,7 +13,7 @@ from jaxglm.problem import Problem, evaluate, gradient, objective, row_logliks
 from tests.members import MEMBERS, data, good_start, problem
 
 pytestmark = pytest.mark.usefixtures("x64")
-ROOM = sys.modules["jaxglm.problem"]  # the package's attribute of this name is a function
+ROOM = sys.modules["jaxglm.problem.totals"]
 ONE, TWO = ("poisson-log", "binomial-cloglog"), ("gamma-inverse", "negbin-log")
 RIDGE = jg.Ridge(0.7)
 

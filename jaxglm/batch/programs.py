@@ -9,10 +9,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..compiled import program
-from ..fit import concluded, information_of, initial
+from ..fit import concluded, information_of
 from ..numerics import factor
 from ..problem import evaluate
 from ..solvers import Status
+from ..starts import initial
 
 # Primitives that JAX hands to LAPACK, or to an FFT, on a CPU
 LAPACK = frozenset({
