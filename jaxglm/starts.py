@@ -74,12 +74,15 @@ def _levelled(problem: Problem, sketch: Problem):
     of a few levels or at the top of the parabola through three of them."""
     one = _constant(problem.designs[1], problem.dtype)
     step, flat, *_ = _mean_candidates(problem)
+    held = _held(sketch, step)
     levels = jnp.asarray(SHARED_STARTS, problem.dtype)
-    values = _objectives(_held(sketch, step), levels[:, None] * one)
+    values = _objectives(held, levels[:, None] * one)
     best = jnp.argmax(values)
-    flatter = _objectives(_held(sketch, flat), (levels[best] * one)[None])[0] > values[best]
-    level = jnp.where(flatter, levels[best], _top(levels, values, best))
-    return jnp.concatenate([jnp.where(flatter, flat, step), level * one])
+    top = _top(levels, values, best)
+    risen = _objectives(held, (top * one)[None])[0]
+    level, value = jnp.where(risen > values[best], top, levels[best]), jnp.maximum(risen, values[best])
+    other = _objectives(_held(sketch, flat), (level * one)[None])[0]
+    return jnp.concatenate([jnp.where(other > value, flat, step), level * one])
 
 
 def _held(problem: Problem, mean) -> Problem:
