@@ -66,7 +66,7 @@ class MeanBias(Penalty):
     with Jeffreys' penalty. For exponential dispersion models with a single predictor.
 
     weight: the dispersion, where the problem is at unit dispersion.
-    Source: Firth (1993), Biometrika 80, eq. 2; Kosmidis and Firth (2009), Biometrika 96, eq. 13.
+    Source: Firth (1993), Biometrika 80, 27-38; Kosmidis and Firth (2009), Biometrika 96, 793-804.
     """
 
     weight: float | jax.Array = 1.0

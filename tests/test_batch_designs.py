@@ -123,6 +123,15 @@ def same_as_single(fits: jg.BatchResults, i: int, one: jg.GLMResults, limits: st
         close(fits.conf_int(method=limits)[i], one.conf_int(method=limits), 1e-6, limits, atol=1e-7)
 
 
+def ends_as_single(given, limits: str | None = None, ragged: bool = False) -> None:
+    """The first and the last member are the single fits, of ragged lists too where asked for."""
+    fits = [given.fit(), *([given.ragged()] if ragged else [])]
+    for i in (0, B - 1):
+        one = given.single(i)
+        for of in fits:
+            same_as_single(of, i, one, limits)
+
+
 # ---------------------------------------------------------------- a design for each of several parameters
 
 
@@ -131,19 +140,11 @@ PAIRS = [*((name, "own") for name in CASES), *(("beta", layout) for layout in LA
 
 @pytest.mark.parametrize(("name", "layout"), PAIRS)
 def test_designs_of_several_parameters(name, layout):
-    given = data(name, layout)
-    fits = given.fit()
-    for i in (0, B - 1):
-        same_as_single(fits, i, given.single(i), "profile" if layout == "own" else None)
+    ends_as_single(data(name, layout), "profile" if layout == "own" else None)
 
 
 def test_weights_offsets_and_masks():
-    given = data("gaussian", "first shared", everything)
-    fits, lists = given.fit(), given.ragged()
-    for i in (0, B - 1):
-        one = given.single(i)
-        same_as_single(fits, i, one)
-        same_as_single(lists, i, one)
+    ends_as_single(data("gaussian", "first shared", everything), ragged=True)
 
 
 def test_location_and_scale_are_the_optimum():
@@ -265,12 +266,7 @@ def test_classes(family, own):
 
 @pytest.mark.parametrize("family", ["multinomial", "ordinal"])
 def test_classes_of_ragged_and_masked_members(family):
-    given = classes(family, True, everything)
-    fits, lists = given.fit(), given.ragged()
-    for i in (0, B - 1):
-        one = given.single(i)
-        same_as_single(fits, i, one)
-        same_as_single(lists, i, one)
+    ends_as_single(classes(family, True, everything), ragged=True)
     spoiled = given.Y.astype(object)
     spoiled[given.sides["mask"] == 0] = "anything"
     close(given._replace(Y=spoiled).fit().params, fits.params, 1e-12, "params")
@@ -392,19 +388,11 @@ def times(kind: str, own: bool, sides=lambda rng: {}) -> Data:
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("kind", ["right", "between"])
 def test_bounds(kind, own):
-    given = times(kind, own)
-    fits = given.fit()
-    for i in (0, B - 1):
-        same_as_single(fits, i, given.single(i), "profile" if own else None)
+    ends_as_single(times(kind, own), "profile" if own else None)
 
 
 def test_bounds_of_ragged_and_masked_members():
-    given = times("right", True, everything)
-    fits, lists = given.fit(), given.ragged()
-    for i in (0, B - 1):
-        one = given.single(i)
-        same_as_single(fits, i, one)
-        same_as_single(lists, i, one)
+    ends_as_single(times("right", True, everything), ragged=True)
 
 
 def test_bad_bounds_touch_nobody():

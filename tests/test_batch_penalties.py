@@ -19,9 +19,11 @@ def quietly(call):
 
 
 def same_as_single(fits: jg.BatchResults, i: int, one: jg.GLMResults) -> None:
-    agree(fits, i, one, 1e-8)  # the information is of the last point but one, and under Jeffreys' steps shrink slowly
     member = fits[i]
-    agree(fits, i, member, 1e-8)
+    # errors are of the last point but one, and where the penalty's curvature is left out steps shrink slowly
+    tol = 1e-8 if isinstance(one.problem.penalty, jg.Jeffreys) else 1e-9
+    agree(fits, i, one, tol)
+    agree(fits, i, member, tol)
     close(member.penalised_llf, one.penalised_llf, 1e-9, "penalised_llf")
     close(member.cov_params(), one.cov_params(), 1e-8, "cov_params", atol=1e-8)
     close(fits.with_cov("HC1").bse[i], one.with_cov("HC1").bse, 1e-7, "HC1")

@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     status: Any
     steps: Any
     decrement: Any
-    spread: Any  # mean squared standardised score
+    spread: Any  # mean squared standardised score; 1 for a family without a dispersion
 
 
 @program(static_argnames="form")

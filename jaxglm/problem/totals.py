@@ -49,6 +49,7 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
             f"the expected information of {problem.family.name} with predictors for "
             f"{', '.join(problem.family.predictors)} is not available; use information='observed'."
         )
+    scaled = len(problem.designs) == 1 and problem.family.traits.dispersion is not None
 
     def block(part):
         eta = linear_predictors(part, theta)
@@ -62,7 +63,6 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
             weighted_sum(part, _mean_square(at.score[0], curvature[0][0])) if scaled else one,
         )
 
-    scaled = len(problem.designs) == 1 and problem.family.traits.dispersion is not None
     total = over_blocks(problem, block)
     size = problem.n if problem.weights is None else jnp.sum(problem.weights)
     total = total._replace(spread=total.spread / size if scaled else jnp.ones_like(total.loglik))

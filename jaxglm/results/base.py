@@ -38,7 +38,7 @@ class Fitted:
     state: Fit
     solver: Any
     information: np.ndarray
-    spread: float  # Pearson's chi2 over the sum of the weights, where the information is the expected one
+    spread: float  # Pearson's chi2 over the sum of the weights, of a family with a dispersion and one predictor; else 1
     counted: np.ndarray  # how often each row counts
     cov_type: str
     covariance: Covariance | None = None  # chosen by with_cov; else the default of cov_type
