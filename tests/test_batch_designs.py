@@ -266,10 +266,11 @@ def test_classes(family, own):
 
 @pytest.mark.parametrize("family", ["multinomial", "ordinal"])
 def test_classes_of_ragged_and_masked_members(family):
-    ends_as_single(classes(family, True, everything), ragged=True)
+    given = classes(family, True, everything)
+    ends_as_single(given, ragged=True)
     spoiled = given.Y.astype(object)
     spoiled[given.sides["mask"] == 0] = "anything"
-    close(given._replace(Y=spoiled).fit().params, fits.params, 1e-12, "params")
+    close(given._replace(Y=spoiled).fit().params, given.fit().params, 1e-12, "params")
 
 
 @pytest.mark.parametrize("family", ["multinomial", "ordinal"])
