@@ -70,7 +70,7 @@ def information_of(problem: Problem, solver, state, expected: bool):
     estimate of the dispersion."""
     family = problem.family
     own = isinstance(solver, Newton) and not family.constrained and family.traits.dispersion is None
-    if own and (family.canonical or expected == (solver.information == "expected")):
+    if own and _maximises(problem) and (family.canonical or expected == (solver.information == "expected")):
         return jnp.where(jnp.isfinite(state.loglik), state.information, jnp.nan), state.spread
     at = evaluate(problem, state.theta, expected=expected)
     return at.information, at.spread

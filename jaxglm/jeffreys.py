@@ -23,8 +23,19 @@ from .problem import (
 from .pytree import pytree
 
 
+class Reduction(Penalty):
+    """Base of penalties by the information: their weight is the dispersion, and steps leave their curvature out."""
+
+    invariant: ClassVar[bool] = True
+    curved: ClassVar[bool] = False
+    absolute: ClassVar[bool] = True
+
+    def at_dispersion(self, phi):
+        return replace(self, weight=phi)  # type: ignore[type-var]
+
+
 @pytree
-class Jeffreys(Penalty):
+class Jeffreys(Reduction):
     """-weight (log det I(theta) / 2 + log_volume), with the information of all free parameters: the expected one of an
     exponential dispersion model with a single predictor, else the observed one.
 
@@ -36,9 +47,6 @@ class Jeffreys(Penalty):
 
     weight: float | jax.Array = 1.0
     log_volume: float | jax.Array = 0.0
-    invariant: ClassVar[bool] = True
-    curved: ClassVar[bool] = False
-    absolute: ClassVar[bool] = True
 
     def __call__(self, problem, theta):
         return -self.weight * (_half_log_det(*_root(_information(problem, theta))) + self.log_volume)
@@ -55,12 +63,9 @@ class Jeffreys(Penalty):
     def bound(self, constant, further, log_volume):
         return replace(self, log_volume=log_volume)
 
-    def at_dispersion(self, phi):
-        return replace(self, weight=phi)
-
 
 @pytree
-class MeanBias(Penalty):
+class MeanBias(Reduction):
     """No function but a pull at the score, weight sum_i h_i mu_i'' / (2 mu_i') x_i, with leverages h_i and the mean mu
     as a function of eta: the root of both together has no bias of first order. Under a canonical link it is the maximum
     with Jeffreys' penalty. For exponential dispersion models with a single predictor.
@@ -70,9 +75,6 @@ class MeanBias(Penalty):
     """
 
     weight: float | jax.Array = 1.0
-    invariant: ClassVar[bool] = True
-    curved: ClassVar[bool] = False
-    absolute: ClassVar[bool] = True
     is_function: ClassVar[bool] = False
 
     @property
@@ -91,9 +93,6 @@ class MeanBias(Penalty):
         inverse = _inverse(*_root(_information(problem, theta)))
         pull = over_blocks(problem, lambda part: _pull(part, theta, inverse))
         return jnp.zeros((), theta.dtype), -self.weight * pull, jnp.zeros_like(inverse)
-
-    def at_dispersion(self, phi):
-        return replace(self, weight=phi)
 
 
 def _expected(problem: Problem) -> bool:

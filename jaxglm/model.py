@@ -17,6 +17,7 @@ from .options import (
     Options,
     Response,
     as_observed,
+    check_dispersion,
     for_frame,
     resolve_family,
     resolve_penalty,
@@ -133,8 +134,8 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     if not solver.record:
         solver = replace(solver, record=256)
     response = Response.of(frame, options.family)
-    modelled = tuple(part.parameter for part in frame.further)
-    family = unit_dispersion(options.family, modelled)
+    check_dispersion(options, frame.modelled)
+    family = unit_dispersion(options.family, frame.modelled)
     if options.penalty is not None:
         return _warned(_penalised(frame, options, response, family, solver, start))
     contrasted, weights = frame.contrasted(), frame.of_rows(response.weights)

@@ -61,7 +61,8 @@ class Options:
 
     def __post_init__(self):
         words = ("pearson", "deviance", "ml")
-        known = self.dispersion in words if isinstance(self.dispersion, str) else self.dispersion > 0
+        known = self.dispersion in words if isinstance(self.dispersion, str) else (
+            np.ndim(self.dispersion) == 0 and self.dispersion > 0)
         if not known:
             raise ValueError(f"dispersion must be {', '.join(words)} or a positive number; it is {self.dispersion!r}.")
         if self.aliased not in ("drop", "raise"):
@@ -183,6 +184,14 @@ class Response:
         counted = used if frequency is None else used * frequency
         parts = [a for a in (weights, frequency, None if used.all() else used) if a is not None]
         return cls(y, np.prod(parts, axis=0) if parts else None, counted)
+
+
+def check_dispersion(options: Options, modelled: tuple[str, ...]) -> None:
+    """Raises ValueError where a dispersion is said to be known and has a formula."""
+    name = options.family.dispersion
+    if name in modelled and not isinstance(options.dispersion, str):
+        raise ValueError(f"{name} of {options.family.name} has a formula, but dispersion={options.dispersion!r} says "
+                         "that it is known. Leave out one of them.")
 
 
 def unit_dispersion(family: fam.Family, modelled: tuple[str, ...] = ()) -> fam.Family:

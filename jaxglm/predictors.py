@@ -70,7 +70,7 @@ def basis_for(family: Family, place: int, X: np.ndarray, weights=None, *, suspic
 
 def predictors_on(frame: ModelFrame, family: Family, bases: Sequence[Basis]) -> tuple[Predictor, ...]:
     """The predictors of the family's free parameters, in order, on a basis for each of the designs of the frame."""
-    given, places = frame.parts, placed(family, [part.parameter for part in frame.further])
+    given, places = frame.parts, placed(family, frame.modelled)
     several, made = places.count(0) > 1, []
     for k, at in zip(family.predictors, places, strict=True):
         if at is None:
@@ -108,7 +108,7 @@ def shared_name(family: Family, parameter: str) -> str:
 
 def check_parameters(frame: ModelFrame, family: Family, first: str | None) -> None:
     """Raises ValueError unless each design belongs to a free parameter of the family, the first to its first."""
-    given = ([first] if first is not None else []) + [part.parameter for part in frame.further]
+    given = ((first,) if first is not None else ()) + frame.modelled
     known = family.parameters
     for name in given:
         if name not in known:

@@ -62,7 +62,14 @@ CASES = {  # what is done, words that the message holds
     "an unknown link": (arrays(link="lg"), ["lg", "log"]),
     "an unknown precision": (arrays(precision="half"), ["precision", "mixed", "half"]),
     "an unknown dispersion": (arrays(dispersion="mle"), ["dispersion", "pearson"]),
+    "a dispersion for each member": (arrays(dispersion=np.ones(3)), ["dispersion", "a positive number"]),
     "a chunk of none": (arrays(chunk=0), ["chunk", "0"]),
+    "a chunk of words": (arrays(chunk="all"), ["chunk", "all"]),
+    "a mask with gaps": (arrays(mask=np.full(N, np.nan)), ["mask", "missing"]),
+    "names of another design": (arrays(names={"mu": ["a", "b"]}), ["names", "mu"]),
+    "a known dispersion that is modelled": (
+        lambda: jg.fit_batch("gaussian", {"mu": X, "phi": X}, Y, dispersion=2.0), ["phi", "formula", "2.0"]),
+    "three parts of a pair": (lambda: jg.fit_batch("binomial", X, (Y, Y, Y)), ["Binomial", "pair", "3 parts"]),
     "fixed numbers of other members": (
         arrays(family=jg.NegativeBinomial(alpha=jg.Fixed(np.ones(5)))), ["NegativeBinomial", "3", "(5,)"]),
     "one matrix for members of several lengths": (ragged(X), ["X", "list of"]),

@@ -61,7 +61,11 @@ def test_refitted_members_keep_their_penalty():
     assert fits.converged.all()
     same_as_single(fits, 3, given.single(3, penalty="jeffreys"))
     same_as_single(fits, 1, given.single(1))
-    back = quietly(lambda: fits.refit([3]))
+    kept = quietly(lambda: fits.refit([1, 3], solver=jg.Newton(tol=1e-12)))
+    same_as_single(kept, 3, given.single(3, penalty="jeffreys"))
+    assert kept[1].problem.penalty is None
+    assert not quietly(lambda: given.fit(penalty="jeffreys").refit([3], penalty=None)).converged[3]
+    back = quietly(lambda: fits.refit([3], penalty=None))
     assert not back.converged[3]
     assert back[3].problem.penalty is None
 
@@ -96,3 +100,29 @@ def test_what_is_refused():
     for penalty, words in ((jg.Ridge(-1.0), "numbers >= 0"), (jg.Ridge(np.ones(7)), "a number or 3 of them; it has 7")):
         with pytest.raises(ValueError, match=words):
             given.fit(penalty=penalty)
+
+
+def test_members_without_a_function_have_no_profile():
+    """Among others, of which they take nothing."""
+    given = batch("bernoulli", 3)
+    plain = given.fit()
+    mixed = plain.refit([1], penalty="mean_bias")
+    limits = mixed.conf_int(method="profile")
+    close(limits[[0, 2]], plain.conf_int(method="profile")[[0, 2]], 1e-12, "profile")
+    assert np.isnan(limits[1]).all()
+    back = given.fit(penalty="mean_bias").refit([0], penalty=None)
+    close(back.conf_int(method="profile")[0], limits[0], 1e-6, "profile")
+
+
+def test_what_a_refit_refuses():
+    given = batch("bernoulli", 4)
+    fits = given.fit(labels=list("abcd"))
+    assert np.array_equal(fits.refit(["b"], penalty="jeffreys").params, fits.refit([1], penalty="jeffreys").params)
+    marked = fits.refit([False, True, False, False], penalty="jeffreys")
+    assert list(marked.refitted) == [1]
+    with pytest.raises(KeyError, match="no member 'e'"):
+        fits.refit(["e"])
+    with pytest.raises(IndexError, match="there are 4 members"):
+        fits.refit([99])
+    with pytest.raises(ValueError, match=r"start must have shape \(2, 3\)"):
+        fits.refit([1, 2], start=np.zeros(3))

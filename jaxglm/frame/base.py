@@ -120,6 +120,11 @@ class ModelFrame:
         return Part(parameter, self.X, self.names, self.offset, self.encode, self.has_intercept, self.formula)
 
     @property
+    def modelled(self) -> tuple[str, ...]:
+        """The further parameters that have a design of their own."""
+        return tuple(part.parameter for part in self.further)
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """The designs: of the first parameter, then of those that have one of their own."""
         return (self.part(""), *self.further)

@@ -14,14 +14,14 @@ from ..frame.response import read_classes
 from .data import Given, Ragged, Stacked
 
 
-class Response(NamedTuple):
+class GivenResponse(NamedTuple):
     """The parts of a response as they were given, and how they are read."""
 
     parts: tuple[Any, ...]  # y, or successes and trials, or bounds
     reading: str  # "numbers", "classes" or "bounds"
 
     @classmethod
-    def of(cls, Y: Any, trials: Any, family: Family) -> "Response":
+    def of(cls, Y: Any, trials: Any, family: Family) -> "GivenResponse":
         """Raises: ValueError where the family takes no such response."""
         support: Any = family.support
         reading = support.reading
@@ -35,6 +35,9 @@ class Response(NamedTuple):
             raise ValueError(f"Y of {family.name} has {len(parts)} parts; they are {', '.join(support.parts)}.")
         if reading == "bounds" or len(parts) == 1 or (support.pairs and len(parts) == 2):
             return cls(parts, reading)
+        if support.pairs:
+            raise ValueError(f"Y of {family.name} is one response or a pair (successes, trials); it has {len(parts)} "
+                             "parts.")  # fmt: skip
         raise ValueError(f"{family.name} takes one response; trials and (successes, trials) are for family='binomial'.")
 
     @property
@@ -68,7 +71,11 @@ class Designs:
     def of(cls, X: Any, names: Any) -> "Designs":
         if isinstance(X, dict) and not X:
             raise ValueError("X is an empty dict; it needs a design for the first parameter, such as {'mu': X}.")
-        return cls(X if isinstance(X, dict) else {"": X}, names)
+        made = cls(X if isinstance(X, dict) else {"": X}, names)
+        for key in set(names) - set(made.given) if isinstance(names, dict) else ():
+            known = ", ".join(made.given) if isinstance(X, dict) else "one, and names= a list"
+            raise ValueError(f"names has {key!r}, but there is no such design; X has {known}.")
+        return made
 
     def label(self, parameter: str) -> str:
         return f"X[{parameter!r}]" if parameter else "X"
@@ -85,13 +92,13 @@ class Designs:
 
 def read_batch(family: Family, X, Y, names, sides: dict, mask) -> Stacked | Ragged:
     """The data sets of a batch as they were given to `fit_batch`. Raises: ValueError where shapes do not fit."""
-    response = Response.of(Y, sides["trials"], family)
+    response = GivenResponse.of(Y, sides["trials"], family)
     beside = {k: v for k, v in (sides | {"mask": mask}).items() if v is not None and k != "trials"}
     read = _ragged if response.ragged else _stacked
     return read(Designs.of(X, names), response, beside)
 
 
-def _stacked(designs: Designs, response: Response, beside: dict) -> Stacked:
+def _stacked(designs: Designs, response: GivenResponse, beside: dict) -> Stacked:
     B, n = _shape(response)
     side = {k: _side(v, k, B, n) for k, v in beside.items()}
     y, levels = response.read(lambda values, name, reader: _like_y(values, name, reader, B, n), side.get("mask"))
@@ -104,7 +111,7 @@ def _stacked(designs: Designs, response: Response, beside: dict) -> Stacked:
     return Stacked(pattern, B, given, y, side.get("weights"), side.get("freq_weights"))
 
 
-def _shape(response: Response) -> tuple[int, int]:
+def _shape(response: GivenResponse) -> tuple[int, int]:
     """Members and rows."""
     shape = _rectangle(response.parts[0], "Y", host).shape
     if len(shape) != 2:
@@ -157,6 +164,8 @@ def _side(values, name: str, B: int, n: int) -> np.ndarray:
 
 
 def _check_sign(array: np.ndarray, name: str) -> None:
+    if name == "mask" and np.isnan(array).any():
+        raise ValueError(f"mask must be true or false; {np.isnan(array).sum()} of {array.size} values are missing.")
     bad = array <= 0 if name == "exposure" else array < 0
     if name in ("exposure", "weights", "freq_weights", "trials") and bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -199,7 +208,7 @@ def _pattern(found: dict[str, np.ndarray], designs: Designs, needs_offset: bool,
                       ArrayEncoder(named[first], needs_offset), has_constant(X), None, further, levels)
 
 
-def _ragged(designs: Designs, response: Response, beside: dict) -> Ragged:
+def _ragged(designs: Designs, response: GivenResponse, beside: dict) -> Ragged:
     lengths = [len(y) for y in response.parts[0]]
     for k, given in designs.given.items():
         if not isinstance(given, list | tuple) or len(given) != len(lengths):

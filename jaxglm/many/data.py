@@ -254,7 +254,7 @@ def members_of(block: Block, data: Seen, family: Family, parts: tuple[Predictor,
     an axis of members. Predictors of one basis have one design: its columns are stored once."""
     dense = {id(p.basis): Dense(p.basis.columns) for p in parts if not p.shared}
     designs = tuple(Ones(block.n) if p.shared else dense[id(p.basis)] for p in parts)
-    places = placed(family, [part.parameter for part in block.pattern.further])
+    places = placed(family, block.pattern.modelled)
     offsets = tuple(None if k is None else block.given[k].offset for k in places)
     numbers = jax.tree.map(lambda v: np.asarray(v, float), families_of(family, block.index))
     problem = Problem(numbers, data.y, designs, offsets, data.weights)

@@ -29,11 +29,11 @@ def check_kind(kind: str, correction: str | None) -> None:
 
 def standard_errors(fits: Any, kind: str, correction: str | None) -> np.ndarray:
     """Standard errors (B, P) of this kind, dispersion and small-sample factor included; NaN where there is no fit."""
-    found = _unscaled(fits.data, fits.settings, fits.params, kind)
-    for penalty in {id(p): p for p in fits.refitted.values()}.values():
-        index = np.asarray([i for i, own in fits.refitted.items() if own is penalty])
+    found = np.full(fits.params.shape, np.nan)
+    for index, penalty in fits._alike(np.arange(len(fits))):
         settings = replace(fits.settings.of(index), penalty=penalty)
-        found[index] = _unscaled(subset(fits.data, index), settings, fits.params[index], kind)
+        data = fits.data if len(index) == len(fits) else subset(fits.data, index)
+        found[index] = _unscaled(data, settings, fits.params[index], kind)
     chosen = correction_of(correction or USUAL.get(kind, "none"), kind, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(fits.df_resid > 0, chosen.factor(fits.nobs, fits.numbers.rank, np.nan), np.nan)

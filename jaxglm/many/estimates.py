@@ -74,6 +74,17 @@ class Estimates:
         """Distance of the estimates from the maximum in standard errors (B,); known for precision="float32" only."""
         return self.numbers.accuracy
 
+    def _penalty(self, position: int) -> Any:
+        """The penalty that a member was fitted with."""
+        return self.refitted.get(position, self.settings.penalty)
+
+    def _alike(self, index: np.ndarray) -> list[tuple[np.ndarray, Any]]:
+        """Places in an index of the members that were fitted with the same penalty, and which."""
+        own = [self._penalty(int(i)) for i in index]
+        kinds = {id(penalty): penalty for penalty in own}
+        which = np.asarray([id(penalty) for penalty in own])
+        return [(np.flatnonzero(which == key), penalty) for key, penalty in kinds.items()]
+
     # --- coefficients
 
     @property

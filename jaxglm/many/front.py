@@ -15,7 +15,7 @@ from ..solvers import Newton
 from .arrays import read_batch
 from .data import Ragged, Stacked, names_of
 from .results import BatchResults
-from .run import Settings, fit_data
+from .run import Settings, checked_start, fit_data
 
 
 def fit_batch(
@@ -61,9 +61,8 @@ def fit_batch(
     options = Options(resolve_family(family, link), dispersion)
     options, data = _of_classes(options, read_batch(options.family, X, Y, names, sides, mask))
     check_parameters(data.pattern, options.family, next(iter(X)) if isinstance(X, dict) else None)
-    chosen, modelled = resolve_penalty(penalty), _modelled(data.pattern)
-    settings = Settings(options, solver or Newton(), chosen, precision, chunk, _sharding(mesh), _watched(progress),
-                        modelled)
+    settings = Settings(options, solver or Newton(), resolve_penalty(penalty), precision, chunk, _sharding(mesh),
+                        _watched(progress), data.pattern.modelled)
     _check_labels(labels, data.size)
     return _fitted(data, settings, start, labels=None if labels is None else list(labels))
 
@@ -73,7 +72,7 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
     labels, rows, ends = group_rows(keys, frame.rows)
     data = Ragged(frame, rows, ends).stacked()
     watched = _watched(None)
-    settings = Settings(options, solver or Newton(), options.penalty, progress=watched, modelled=_modelled(frame))
+    settings = Settings(options, solver or Newton(), options.penalty, progress=watched, modelled=frame.modelled)
     return _fitted(data, settings, start, labels=labels, groups=groups, n_dropped=frame.n_dropped)
 
 
@@ -89,10 +88,7 @@ def _of_classes(options: Options, data: Stacked | Ragged) -> tuple[Options, Stac
 def _fitted(data: Stacked | Ragged, settings: Settings, start, **told) -> BatchResults:
     P = len(names_of(data.pattern, settings.family))
     _check_family(settings.family, data)
-    if start is not None:
-        start = np.asarray(start, float)
-        if start.shape != (data.size, P):
-            raise ValueError(f"start must have shape ({data.size}, {P}), a row for each member; it is {start.shape}.")
+    start = checked_start(start, data.size, P)
     made = BatchResults(data, settings, fit_data(data, settings, start), **told)
     failed = len(made.failed())
     if failed:
@@ -100,11 +96,6 @@ def _fitted(data: Stacked | Ragged, settings: Settings, start, **told) -> BatchR
         warnings.warn(f"{failed} of {len(made)} fits did not converge: {counts}. `.failed()` lists them, "
                       "`Status(code).message` says what to do.", FitWarning, stacklevel=3)
     return made
-
-
-def _modelled(frame: ModelFrame) -> tuple[str, ...]:
-    """The further parameters that have a design of their own."""
-    return tuple(part.parameter for part in frame.further)
 
 
 def _check_labels(labels, B: int) -> None:

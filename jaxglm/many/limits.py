@@ -51,8 +51,7 @@ def limits_of_members(fits: Any, terms, alpha: float, method: str) -> BatchLimit
     """Limits by "profile", "profile_f" or "score" of these coefficients of a batch, by name; None is every one."""
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; choose from wald, {', '.join(METHODS)}.")
-    if fits.settings.penalty is not None:
-        fits.settings.penalty.check_profile()
+    _check_profiled(fits)
     names = fits.names if terms is None else (terms,) if isinstance(terms, str) else tuple(terms)
     at = np.asarray([fits._position(name) for name in names])
     roots, joint = _roots(fits, alpha, method)
@@ -65,6 +64,17 @@ def limits_of_members(fits: Any, terms, alpha: float, method: str) -> BatchLimit
     return BatchLimits(names, fits.params[:, at, None] + shift, status, fits._keys(), fits.data.pattern.kind)
 
 
+def _check_profiled(fits: Any) -> None:
+    """Raises ValueError where no member has a function to profile; those that have none among others have no limits."""
+    penalties = (fits.settings.penalty, *fits.refitted.values())
+    if not any(map(_profiled, penalties)):
+        penalties[0].check_profile()
+
+
+def _profiled(penalty: Any) -> bool:
+    return penalty is None or penalty.is_function
+
+
 def _roots(fits: Any, alpha: float, method: str) -> tuple[np.ndarray, bool]:
     """Roots (B,) of the upper limits, and whether they are of the likelihood with the dispersion as a parameter."""
     z = special().ndtri(1 - alpha / 2) if method == "profile" else fits._quantile(alpha)
@@ -74,11 +84,11 @@ def _roots(fits: Any, alpha: float, method: str) -> tuple[np.ndarray, bool]:
 
 def _kept(fits: Any, block: Block) -> tuple[tuple[Predictor, ...], np.ndarray, np.ndarray]:
     """Predictors as they were fitted, the places in theta of the coefficients that they have, and which members have
-    them, and the penalty of the others."""
+    those and the penalty of the batch, if that can be profiled."""
     parts = fitted_on(block, fits.settings)
     places, theta = present(parts), fits.params[block.index]
     have = np.isfinite(theta[:, places]).all(axis=1) & (np.isfinite(theta).sum(axis=1) == len(places))
-    return parts, places, have & ~np.isin(block.index, list(fits.refitted))
+    return parts, places, have & ~np.isin(block.index, list(fits.refitted)) & _profiled(fits.settings.penalty)
 
 
 def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
@@ -130,6 +140,8 @@ def _alone(fits: Any, block: Block, at, roots, method: str):
     """Members that lack other columns than their company, or have another penalty, as single fits."""
     fitted = np.isfinite(fits.params[block.index]).any(axis=1)
     for i in block.index[fitted & ~_kept(fits, block)[2]]:
+        if not _profiled(fits._penalty(int(i))):
+            continue
         one = fits._single(int(i))
         weights = (one._present == at[:, None]).astype(float)
         weights[~weights.any(axis=1)] = np.nan

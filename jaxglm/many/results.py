@@ -16,7 +16,7 @@ from ..solvers import Status, Trace
 from .data import member_family, presentable, subset
 from .estimates import Estimates
 from .penalised import penalised_bases, penalty_of
-from .run import Numbers, fit_data
+from .run import checked_start, fit_data
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,6 @@ class BatchResults(Estimates):
         bases = find_bases(designs, family, response.weights, suspicious=lost)
         return predictors_on(frame, family, penalised_bases(designs, bases, self._penalty(position)))
 
-    def _penalty(self, position: int) -> Any:
-        """The penalty that a member was fitted with."""
-        return self.refitted.get(position, self.settings.penalty)
-
     def _member(self, i) -> int:
         """Position of a member; where the labels are whole numbers, a number is a label."""
         number = isinstance(i, int | np.integer)
@@ -86,20 +82,36 @@ class BatchResults(Estimates):
     def _numbered(self) -> bool:
         return self.labels is not None and isinstance(self.labels[0], int | np.integer)
 
-    def refit(self, index=None, *, solver=None, penalty=None, start=None) -> "BatchResults":
-        """The same batch with these members (by default those that failed) fitted again, with another solver, penalty
-        or start (one for each of them)."""
-        index = self.failed() if index is None else np.arange(len(self))[list(index)]
+    def refit(self, index=None, *, solver=None, penalty: Any = ..., start=None) -> "BatchResults":
+        """The same batch with these members fitted again, with another solver, penalty or start.
+
+        index: labels or positions, or a mask; by default the members that failed. penalty: by default that of each
+        member; None fits without one. start: (members, P).
+        Raises: KeyError or IndexError for a member that is not there, ValueError for a start of another shape.
+        """
+        index = self.failed() if index is None else self._positions(index)
         if not len(index):
             return self
-        settings = self.settings.of(index)
-        settings = replace(settings, solver=solver or settings.solver, penalty=resolve_penalty(penalty), progress=None)
-        again = fit_data(subset(self.data, index), settings, start)
-        numbers = Numbers(**{name: values.copy() for name, values in vars(self.numbers).items()})
-        numbers.put(index, again)
-        own = {**self.refitted, **{int(i): settings.penalty for i in index}}
-        own = {i: penalty for i, penalty in own.items() if penalty is not self.settings.penalty}
+        start = checked_start(start, len(index), len(self.names))
+        numbers, own = self.numbers.copy(), dict(self.refitted)
+        chosen = None if penalty is ... else resolve_penalty(penalty)
+        groups = [(np.arange(len(index)), chosen)] if penalty is not ... else self._alike(index)
+        for at, kept in groups:
+            some = index[at]
+            settings = self.settings.of(some)
+            settings = replace(settings, solver=solver or settings.solver, penalty=kept, progress=None)
+            given = None if start is None else start[at]
+            numbers.put(some, fit_data(subset(self.data, some), settings, given))
+            own |= {int(i): kept for i in some}
+        own = {i: kept for i, kept in own.items() if kept is not self.settings.penalty}
         return replace(self, numbers=numbers, refitted=own)
+
+    def _positions(self, index) -> np.ndarray:
+        """Positions of members by labels, positions or a mask."""
+        given = list(index)
+        if len(given) == len(self) and all(isinstance(i, bool | np.bool_) for i in given):
+            return np.flatnonzero(given)
+        return np.asarray([self._member(i) for i in given], int)
 
     # --- tables
 

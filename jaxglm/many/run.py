@@ -12,7 +12,7 @@ from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
 from ..frame import ModelFrame
 from ..numerics import dot, factor
-from ..options import Options, Response, unit_dispersion
+from ..options import Options, Response, check_dispersion, unit_dispersion
 from ..predictors import (
     Predictor,
     basis_for,
@@ -59,8 +59,9 @@ class Settings:
     def __post_init__(self):
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; it is {self.precision!r}.")
-        if self.chunk is not None and self.chunk < 1:
-            raise ValueError(f"chunk must be at least 1 member; it is {self.chunk!r}.")
+        if self.chunk is not None and not (isinstance(self.chunk, int | np.integer) and self.chunk >= 1):
+            raise ValueError(f"chunk must be a whole number of members, at least 1; it is {self.chunk!r}.")
+        check_dispersion(self.options, self.modelled)
         if self.penalty is not None:
             self.penalty.check_family(self.family)
         if self.penalty is not None and self.penalty.absolute and self.options.family.traits.dispersion:
@@ -115,8 +116,8 @@ class Numbers:
         for name, values in vars(other).items():
             getattr(self, name)[index] = values
 
-    def take(self, index) -> "Numbers":
-        return Numbers(**{name: values[index] for name, values in vars(self).items()})
+    def copy(self) -> "Numbers":
+        return Numbers(**{name: values.copy() for name, values in vars(self).items()})
 
 
 def fit_data(data: Stacked | Ragged, settings: Settings, start=None) -> Numbers:
@@ -127,6 +128,16 @@ def fit_data(data: Stacked | Ragged, settings: Settings, start=None) -> Numbers:
         numbers.put(block.index, _fit_block(block, settings, given))
     _fit_deficient(data, settings, numbers)
     return numbers
+
+
+def checked_start(start, members: int, P: int) -> np.ndarray | None:
+    """The start as an array; raises ValueError unless it has a row for each member."""
+    if start is None:
+        return None
+    start = np.asarray(start, float)
+    if start.shape != (members, P):
+        raise ValueError(f"start must have shape ({members}, {P}), a row for each member; it is {start.shape}.")
+    return start
 
 
 def _fit_block(block: Block, settings: Settings, start) -> Numbers:
@@ -217,7 +228,8 @@ def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers)
 
 def _fit_narrow(data, settings: Settings, members: list[tuple[int, tuple[Predictor, ...]]], P: int) -> Numbers:
     """Members with as many of their columns each; NaN for the others among P."""
-    made = fit_data(_narrow([(data.frame(i), parts) for i, parts in members], settings.family), settings)
+    narrow = _narrow([(data.frame(i), parts) for i, parts in members], settings.family)
+    made = fit_data(narrow, replace(settings, progress=None))
     wide = Numbers.empty(len(members), P)
     wide.put(np.arange(len(members)), replace(made, theta=wide.theta, se=wide.se))
     for j, (_, parts) in enumerate(members):

@@ -41,9 +41,10 @@ def gradient(problem: Problem, theta):
     return total if problem.penalty is None else total - problem.penalty.parts(problem, theta)[1]
 
 
-def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
+def evaluate(problem: Problem, theta, *, expected: bool = False, steps: bool = False) -> Evaluation:
     """Objective, gradient and information in one pass over the rows. The information is the observed one, or the
-    expected one of an exponential dispersion model with a single predictor."""
+    expected one of an exponential dispersion model with a single predictor. steps: for those of a solver, to which a
+    penalty that is no function is an objective, too."""
     if expected and not (len(problem.designs) == 1 and problem.family.traits.edm):
         raise ValueError(
             f"the expected information of {problem.family.name} with predictors for "
@@ -66,16 +67,24 @@ def evaluate(problem: Problem, theta, *, expected: bool = False) -> Evaluation:
     total = over_blocks(problem, block)
     size = problem.n if problem.weights is None else jnp.sum(problem.weights)
     total = total._replace(spread=total.spread / size if scaled else jnp.ones_like(total.loglik))
-    return total if problem.penalty is None else _penalised(problem, theta, total)
+    return total if problem.penalty is None else _penalised(problem, theta, total, steps)
 
 
-def _penalised(problem, theta, at: Evaluation) -> Evaluation:
+def _penalised(problem, theta, at: Evaluation, steps: bool) -> Evaluation:
     value, slope, bend = problem.penalty.parts(problem, theta)
     at = at._replace(loglik=at.loglik - value, gradient=at.gradient - slope, information=at.information + bend)
-    if problem.penalty.is_function:
+    if problem.penalty.is_function or not steps:
         return at
-    # of a root all that can rise is minus its distance: it is a maximum, and a Newton step promises just that gain
-    return at._replace(loglik=-0.5 * dot(at.gradient, factor(at.information).solve(at.gradient)))
+    # Of a root all that can rise is minus its distance: it is a maximum, and a Newton step promises just that gain.
+    # Where data are separated the likelihood has no curvature left: without the penalty's own, steps would be endless.
+    bend = _bend(problem, theta)
+    bend = at.information + 0.5 * (bend + bend.T)
+    return at._replace(loglik=-0.5 * dot(at.gradient, factor(bend).solve(at.gradient)), information=bend)
+
+
+def _bend(problem, theta):
+    """Derivative of the penalty's gradient (P, P)."""
+    return jax.jacfwd(lambda at: problem.penalty.parts(problem, at)[1])(theta)
 
 
 def _mean_square(score, curvature):
@@ -87,8 +96,7 @@ def curvature(problem: Problem, theta):
     """Minus the Hessian of the objective (P, P), exact under any penalty: for the derivative of a solution."""
     if problem.penalty is None or problem.penalty.curved:
         return evaluate(problem, theta).information
-    bend = jax.jacfwd(lambda at: problem.penalty.parts(problem, at)[1])(theta)
-    return evaluate(replace(problem, penalty=None), theta).information + bend
+    return evaluate(replace(problem, penalty=None), theta).information + _bend(problem, theta)
 
 
 def weighted_sum(problem: Problem, values):

@@ -109,7 +109,7 @@ class Newton:
         """Accept the trial or not. From a point `near` the maximum the gain may be less than the rounding of the sum,
         which is then allowed for; a sharp log-likelihood can fall further."""
         trial = s.theta + s.step
-        at = evaluate(problem, trial, expected=self.information == "expected")
+        at = evaluate(problem, trial, expected=self.information == "expected", steps=True)
         finite = jnp.isfinite(at.loglik) & jnp.all(jnp.isfinite(at.gradient)) & jnp.all(jnp.isfinite(at.information))
         slack = 8 * eps(trial) * jnp.abs(s.loglik)
         allowed = slack + jnp.where(near, ROUNDED * eps(trial) ** 0.5, 0.0)

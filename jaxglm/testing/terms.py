@@ -33,7 +33,7 @@ def all_terms(fit: Any, groups: Mapping[str, Sequence[str]] | None = None) -> tu
 
 def _own(fit: Any) -> list[tuple]:
     """(name, positions, factors) of the terms of each formula; one of a further parameter has its name before it."""
-    own = {part.parameter for part in fit.frame.further}
+    own = set(fit.frame.modelled)
     found: dict[str, tuple] = {}
     for predictor, start in _placed(fit):
         label = f"{predictor.parameter}: " if predictor.parameter in own else ""
