@@ -11,7 +11,7 @@ import numpy as np
 from ..batch import over_members
 from ..covariances import USUAL, correction_of
 from ..inference import DISCOUNTS, covariance
-from .data import Ragged, Stacked, as_given, members_of, seen, subset
+from .data import Ragged, Stacked, as_given, seen, subset
 from .penalised import penalised
 from .run import Settings
 
@@ -46,7 +46,7 @@ def _unscaled(data: Stacked | Ragged, settings: Settings, params: np.ndarray, ki
     found, family = np.full(params.shape, np.nan), settings.family
     for block in data.blocks():
         parts, view = as_given(block, family), seen(block, family)
-        members = penalised(members_of(block, view, family, parts), settings.penalty, block, view, parts)
+        members = penalised(block, view, family, parts, settings.penalty)
         theta = params[block.index]
         kept, counts = ~np.isnan(theta), np.broadcast_to(view.counted, (len(theta), block.n))
         with jax.enable_x64(True):

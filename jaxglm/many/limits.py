@@ -15,7 +15,7 @@ from ..inference.profile import LimitStatus, limits
 from ..predictors import Predictor, outward, present
 from ..profiles import METHODS, target_of
 from ..results import special
-from .data import Block, members_of, seen
+from .data import Block, seen
 from .penalised import penalised
 from .run import fitted_on, into
 
@@ -117,7 +117,7 @@ def _together(fits: Any, block: Block, at, roots, joint: bool, method: str):
 def _members(fits: Any, block: Block, parts: tuple[Predictor, ...]) -> Members:
     """The members as they were fitted, with their penalty."""
     settings, data = fits.settings, seen(block, fits.settings.family)
-    return penalised(members_of(block, data, settings.family, parts), settings.penalty, block, data, parts)
+    return penalised(block, data, settings.family, parts, settings.penalty)
 
 
 @lru_cache(maxsize=8)

@@ -8,15 +8,17 @@ import numpy as np
 
 from ..basis import Basis
 from ..batch import Members
+from ..families import Family
 from ..penalties import Penalty
 from ..predictors import Predictor
-from .data import Block, Seen, unchanged
+from .data import Block, Seen, members_of, unchanged
 
 
 def penalised(
-    members: Members, penalty: Penalty | None, block: Block, data: Seen, parts: tuple[Predictor, ...]
+    block: Block, data: Seen, family: Family, parts: tuple[Predictor, ...], penalty: Penalty | None
 ) -> Members:
-    """The members with their penalty. It is one for all where the same columns are constant in all of them."""
+    """The members of a block with their penalty. It is one for all where the same columns are constant in all."""
+    members = members_of(block, data, family, parts)
     if penalty is None:
         return members
     constant = np.atleast_2d(_constant(block.given[0].X, data.weights, penalty))

@@ -32,7 +32,6 @@ from .data import (
     Seen,
     Stacked,
     families_of,
-    members_of,
     names_of,
     presentable,
     seen,
@@ -142,7 +141,7 @@ def checked_start(start, members: int, P: int) -> np.ndarray | None:
 
 def _fit_block(block: Block, settings: Settings, start) -> Numbers:
     data, parts = seen(block, settings.family), fitted_on(block, settings)
-    members = penalised(members_of(block, data, settings.family, parts), settings.penalty, block, data, parts)
+    members = penalised(block, data, settings.family, parts, settings.penalty)
     outcome, accuracy = _fit_valid(members, data, settings, None if start is None else into(parts, start), parts)
     return _numbers(block, data, outcome, accuracy, parts)
 
