@@ -6,16 +6,20 @@ Stirling's series is exact to rounding. Source: Abramowitz and Stegun (1972), 6.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from math import lgamma
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
-from .numerics import eps
+from .numerics import eps, when
 
 HALF_LOG_2PI = 0.9189385332046727
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 SHIFT = 8
+FACTORIALS = 1024  # counts below have their log factorial in a table
 
 
 def _stirling(z, order: int = 0):
@@ -175,6 +179,24 @@ _ratio_slope.defjvp(
 )
 
 
+@jax.custom_jvp
+def log_factorial(y):
+    """log Gamma(y + 1), y >= 0: of small counts from a table, an eighth of the time, where all are such."""
+    other = ~((y >= 0) & (y < FACTORIALS) & (y == jnp.floor(y)))
+    index = jnp.where(other, 0, y).astype(jnp.int32)
+    known = jnp.asarray(_log_factorials(), jnp.result_type(y, 1.0))[index]
+    return jnp.where(other, when(jnp.any(other), lambda y: gammaln(y + 1.0), known, y), known)
+
+
+log_factorial.defjvps(lambda dy, _, y: _digamma(y + 1) * dy)
+
+
+@lru_cache(maxsize=1)
+def _log_factorials() -> np.ndarray:
+    """Logs of 0!, 1!, ..."""
+    return np.array([lgamma(k + 1.0) for k in range(FACTORIALS)])
+
+
 def log_choose(n, k):
     """Log of the binomial coefficient, also for non-integers."""
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return log_factorial(n) - log_factorial(k) - log_factorial(n - k)

@@ -51,11 +51,11 @@ def when(needed, function, otherwise, *operands):
     @chosen.def_vmap
     def _(size, batched, needed, otherwise, *operands):
         axes = jax.tree.map(lambda b: 0 if b else None, tuple(batched[2:]))
-        values = lambda: jax.vmap(function, in_axes=axes, axis_size=size)(*operands)  # noqa: E731
+        values = jax.vmap(function, in_axes=axes, axis_size=size)
         whole = lambda a, b: a if b else jnp.broadcast_to(a, (size, *a.shape))  # noqa: E731
         otherwise = jax.tree.map(whole, otherwise, batched[1])
         needed = whole(needed, batched[0])
-        found = lax.cond(jnp.any(needed), values, lambda: otherwise)
+        found = when(jnp.any(needed), values, otherwise, *operands)  # of a further axis too
         pick = lambda a, b: jnp.where(needed.reshape(size, *(1,) * (a.ndim - 1)), a, b)  # noqa: E731
         return jax.tree.map(pick, found, otherwise), jax.tree.map(lambda _: True, otherwise)
 

@@ -16,7 +16,9 @@ from .solvers import Newton, run
 
 EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
 SUBSAMPLE = 20_000  # rows of the pilot fit that gives a large problem its start
-SKETCH = 2048  # rows on which candidates for a start are compared
+SKETCH = 2048  # rows on which candidates for a start are made
+COARSE = 512  # rows on which those are compared that lie far apart
+SKETCHED = 16  # times as many rows as coefficients that a sketch must have
 SHARED_STARTS = (-4.0, -1.5, 0.0, 1.5)  # linear predictors tried for all parameters beyond the first
 # for one of them: units are unknown; the nearest first, as far out on a plateau every value is as good
 SWEPT = (0.0, *(s * 2.0**k for k in range(7) for s in (-1.0, 1.0)))
@@ -39,7 +41,7 @@ def _begin(problem: Problem):
     """Starting theta (P,), from the data; for a large problem the fit of a subsample if that serves."""
     if problem.n <= 5 * SUBSAMPLE or problem.family.constrained:
         return _start(problem)
-    sample = problem.take(jnp.arange(0, problem.n, problem.n // SUBSAMPLE))
+    sample = problem.take(_evenly(problem.n, SUBSAMPLE))
     pilot = run(Newton(tol=1e-3, max_steps=30, errors=False), sample, _start(sample)).theta
     empty = replace(problem, designs=tuple(d.empty(problem.dtype) for d in problem.designs))
     return jnp.where(objective(problem, pilot) >= objective(empty, pilot[:0]), pilot, 0.0)  # at zero without X
@@ -54,28 +56,34 @@ def _start(problem: Problem):
         return jnp.zeros(sum(problem.sizes), problem.dtype)
     if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
         return _mean_candidates(problem)[0]
-    known, sketch = family.shared_starts(partial(_mean, problem)), _sketch(problem)
+    known, sketch = family.shared_starts(partial(_mean, problem)), _sketch(problem, SKETCH)
     if known is None and family.traits.edm and len(problem.designs) == 2 and not family.constrained:
-        return _levelled(problem, sketch)
-    best = _best(sketch, _candidates(problem, known))
+        return _levelled(sketch)
+    candidates, coarse = _candidates(sketch, known), _sketch(sketch, COARSE)
+    best = _best(coarse, candidates)
     plain = len(problem.designs) == 1 or (family.traits.edm and len(problem.designs) == 2)
-    return best if plain or known is not None else _swept(sketch, best)
+    return best if plain or known is not None else _swept(coarse, best)
 
 
-def _sketch(problem: Problem) -> Problem:
-    """Some rows of a problem; all where a start has to be inside the walls for each of them."""
-    if problem.n < 2 * SKETCH or problem.family.constrained:
+def _sketch(problem: Problem, size: int) -> Problem:
+    """Some rows of a problem; all where a start must be inside the walls for each of them, or has many coefficients."""
+    if problem.n < 2 * size or problem.family.constrained or size < SKETCHED * sum(problem.sizes):
         return problem
-    return problem.take(jnp.arange(0, problem.n, problem.n // SKETCH))
+    return problem.take(_evenly(problem.n, size))
 
 
-def _levelled(problem: Problem, sketch: Problem):
+def _evenly(n: int, size: int) -> np.ndarray:
+    """Rows at even distances; seldom whole ones, which periods in the data could have."""
+    return np.arange(size) * n // size
+
+
+def _levelled(sketch: Problem):
     """The mean's first candidate, or a constant mean where that is better, with the one further parameter at the best
     of a few levels or at the top of the parabola through three of them."""
-    one = _constant(problem.designs[1], problem.dtype)
-    step, flat, *_ = _mean_candidates(problem)
+    one = _constant(sketch.designs[1], sketch.dtype)
+    step, flat, *_ = _mean_candidates(sketch)
     held = _held(sketch, step)
-    levels = jnp.asarray(SHARED_STARTS, problem.dtype)
+    levels = jnp.asarray(SHARED_STARTS, sketch.dtype)
     values = _objectives(held, levels[:, None] * one)
     best = jnp.argmax(values)
     top = _top(levels, values, best)

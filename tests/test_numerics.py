@@ -38,7 +38,17 @@ def shifted_by_eight(x):
     return 13.0 if x < 8 else 0.0
 
 
-CANCELLING = {"gammaln": shifted_by_eight, "gammaln_excess": shifted_by_eight}
+def factorial_shifted_by_eight(y):
+    return shifted_by_eight(y + 1)
+
+
+COUNTS = [0.0, 1.0, 2.0, 6.0, 7.0, 8.0, 100.0, 1023.0]
+CANCELLING = {
+    "gammaln": shifted_by_eight,
+    "gammaln_excess": shifted_by_eight,
+    "log_factorial": factorial_shifted_by_eight,
+    "log_factorial of counts": factorial_shifted_by_eight,
+}
 ONE_ARGUMENT = {
     "log1mexp": (
         numerics.log1mexp,
@@ -50,6 +60,8 @@ ONE_ARGUMENT = {
     "log_1m_ndtr": (lambda x: numerics.log_ndtr_pair(x)[1], lambda x: normal_log(-x), [*LINE, -7.9, 7.9, 8.1]),
     "gammaln": (gammas.gammaln, mpmath.loggamma, POSITIVE),
     "gammaln_excess": (gammas.gammaln_excess, excess, POSITIVE),
+    "log_factorial": (gammas.log_factorial, lambda y: mpmath.loggamma(y + 1), [*COUNTS, *POSITIVE, 1024.0]),
+    "log_factorial of counts": (gammas.log_factorial, lambda y: mpmath.loggamma(y + 1), COUNTS),
 }
 every_dtype = pytest.mark.parametrize("dtype", TOLERANCES)
 
@@ -95,6 +107,14 @@ def test_gammaln_ratio_vanishes_at_infinite_r(dtype):
     function = partial(gammas.gammaln_ratio, dtype(7.0))
     value = jax_derivatives(function, np.asarray([np.finfo(dtype).max / 1e3], dtype), 0)[0][0]
     assert abs(value) <= 7 * np.finfo(dtype).eps
+
+
+def test_what_is_needed_of_one_member_only_stays_a_branch_under_several_axes():
+    """A select would evaluate both sides; the numbers are those of every element alone."""
+    function = jax.vmap(jax.vmap(lambda x: numerics.when(x > 2, jnp.exp, -x, x)))
+    x = jnp.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(function(x), jnp.where(x > 2, jnp.exp(x), -x))
+    assert jax.jit(function).lower(x).as_text().count("stablehlo.case") == 1
 
 
 @every_dtype

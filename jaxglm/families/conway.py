@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..gammas import gammaln
+from ..gammas import gammaln, log_factorial
 from ..links import Link, Log
 from ..numerics import softplus, times
 from ..sums import logsumexp, nodes_around
@@ -35,7 +35,7 @@ class ConwayMaxwellPoisson:
     def loglik(self, y, mu, nu):
         series = Series.about(jnp.exp(jnp.clip(mu.log, -1.0, 30.0)))
         log_rate = log_rate_of(mu.log, nu.value, series)
-        return times(y, log_rate) - nu.value * gammaln(y + 1) - series.log_normaliser(log_rate, nu.value)
+        return times(y, log_rate) - nu.value * log_factorial(y) - series.log_normaliser(log_rate, nu.value)
 
 
 class Series(NamedTuple):

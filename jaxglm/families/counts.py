@@ -6,7 +6,7 @@ from math import log
 import jax.numpy as jnp
 from jax import lax
 
-from ..gammas import gammaln, gammaln_ratio, log_choose
+from ..gammas import gammaln, gammaln_ratio, log_choose, log_factorial
 from ..links import Identity, Link, Log, Logit
 from ..numerics import softplus, times
 from ..sums import nodes_around
@@ -35,7 +35,7 @@ class Poisson:
     support = counts
 
     def loglik(self, y, mu):
-        return times(y, mu.log) - mu.value - gammaln(y + 1)
+        return times(y, mu.log) - mu.value - log_factorial(y)
 
 
 @family
@@ -48,7 +48,7 @@ class NegativeBinomial:
 
     def loglik(self, y, mu, alpha):
         r = jnp.exp(-alpha.log)
-        combinations = gammaln_ratio(y, r) - gammaln(y + 1)
+        combinations = gammaln_ratio(y, r) - log_factorial(y)
         return combinations + times(y, mu.log) - (y + r) * softplus(mu.log + alpha.log)
 
 
@@ -73,7 +73,7 @@ class NegativeBinomial1:
 
     def loglik(self, y, mu, alpha):
         r = jnp.exp(mu.log - alpha.log)
-        return gammaln_ratio(y, r) - gammaln(y + 1) + times(y, mu.log) - (y + r) * softplus(alpha.log)
+        return gammaln_ratio(y, r) - log_factorial(y) + times(y, mu.log) - (y + r) * softplus(alpha.log)
 
 
 @family
@@ -91,7 +91,7 @@ class NegativeBinomialP:
     def loglik(self, y, mu, alpha, p):
         log_r = (2 - p.value) * mu.log - alpha.log
         r = jnp.exp(log_r)
-        return gammaln_ratio(y, r) - gammaln(y + 1) + times(y, mu.log) - (y + r) * softplus(mu.log - log_r)
+        return gammaln_ratio(y, r) - log_factorial(y) + times(y, mu.log) - (y + r) * softplus(mu.log - log_r)
 
 
 @family
@@ -107,7 +107,7 @@ class GeneralisedPoisson:
         spread = jnp.where(some, jnp.log(jnp.where(some, y, 1.0)) + alpha.log - mu.log, 0.0)  # log of alpha y / mu
         grown = jnp.where(some, (y - 1) * softplus(spread), 0.0)
         level = (mu.value + y * alpha.value) * jnp.exp(-softplus(alpha.log))
-        return times(y, mu.log) + grown - y * softplus(alpha.log) - level - gammaln(y + 1)
+        return times(y, mu.log) + grown - y * softplus(alpha.log) - level - log_factorial(y)
 
 
 @family
@@ -145,7 +145,7 @@ class PoissonInverseGaussian:
         root = jnp.exp(log_root)
         log_x = log_root - sigma.log
         bessel = _log_bessel_sum(jnp.maximum(y - 1, 0.0), log_x)
-        return times(y, mu.log) - y * log_root - 2 * mu.value / (1 + root) + bessel - gammaln(y + 1)
+        return times(y, mu.log) - y * log_root - 2 * mu.value / (1 + root) + bessel - log_factorial(y)
 
 
 def _log_bessel_sum(n, log_x):
