@@ -95,13 +95,9 @@ class MeanBias(Reduction):
         return jnp.zeros((), theta.dtype), -self.weight * pull, jnp.zeros_like(inverse)
 
 
-def _expected(problem: Problem) -> bool:
-    return problem.family.traits.edm and len(problem.designs) == 1
-
-
 def _information(problem: Problem, theta):
     plain = replace(problem, penalty=None, barrier=None)
-    return evaluate(plain, theta, expected=_expected(problem)).information
+    return evaluate(plain, theta, expected=problem.family.is_glm).information
 
 
 def _root(information):
@@ -131,7 +127,7 @@ def _slope(problem: Problem, theta, inverse):
 
     def shared(eta):
         """Information of every row in eta, summed with the forms held."""
-        if _expected(problem):
+        if problem.family.is_glm:
             return expected_information(problem, eta) * forms[0][0]
         bend = rows(problem, eta).curvature
         return -sum(bend[j][k] * forms[j][k] for j in range(len(D)) for k in range(len(D)))

@@ -189,7 +189,7 @@ def _attempt(
     X, offset = frame.side_by_side(parts[0].basis.columns), frame.side_by_side(frame.offset)
     problem = build_problem(family, X, response.y, offset, response.weights, further)
     problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
-    expected = family.traits.edm and len(family.predictors) == 1
+    expected = family.is_glm
     state, information, spread = solve(problem, solver, _start(start, parts), expected)
     return GLMResults(
         frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,

@@ -54,7 +54,7 @@ def _start(problem: Problem):
     family = problem.family
     if isinstance(problem.designs[0], Tied):
         return jnp.zeros(sum(problem.sizes), problem.dtype)
-    if family.traits.edm and len(problem.designs) == 1 and not family.constrained:
+    if family.is_glm and not family.constrained:
         return _mean_candidates(problem)[0]
     known, sketch = family.shared_starts(partial(_mean, problem)), _sketch(problem, SKETCH)
     if known is None and family.traits.edm and len(problem.designs) == 2 and not family.constrained:

@@ -39,7 +39,7 @@ MAY_DIFFERENTIATE = {
     "problem/totals.py": ("jacfwd",),  # of a penalty's gradient
     "penalties.py": ("value_and_grad", "hessian"),
     "jeffreys.py": ("jvp",),
-    "families/base.py": ("grad", "jvp"),
+    "families/traits.py": ("grad", "jvp"),
     "diagnostics/facts.py": ("grad", "jvp"),
     "diagnostics/residuals.py": ("grad",),
     "families/tails.py": ("grad",),  # in y: how fast a density changes

@@ -76,7 +76,7 @@ class Settings:
     @property
     def expected(self) -> bool:
         """Whether standard errors come from the expected information, as those of a single fit."""
-        return self.family.traits.edm and len(self.family.predictors) == 1
+        return self.family.is_glm
 
     @property
     def n_shared(self) -> int:

@@ -147,7 +147,7 @@ class Fitted:
 
     @property
     def _edm(self) -> bool:
-        return self.family.traits.edm and len(self.problem.family.predictors) == 1
+        return self.problem.family.is_glm
 
     @property
     def _phi(self) -> str | None:
