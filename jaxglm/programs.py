@@ -159,9 +159,14 @@ def inverse_link(link, eta):
     eta = np.asarray(eta, float)
     if not eta.ndim:
         return _inverse_link(link, eta)
-    padded = np.pad(eta, (0, bucket(len(eta)) - len(eta)), mode="edge")
-    parameter, slope = jax.device_get(_inverse_link(link, padded))  # sliced on the host: a slice would compile
+    parameter, slope = jax.device_get(_inverse_link(link, filled(eta)))  # sliced on the host: a slice would compile
     return parameter[: len(eta)], slope[: len(eta)]
+
+
+def filled(a: np.ndarray) -> np.ndarray:
+    """What rows have (n, ...) filled up to the size bucket with that of the last; with zeros where there is none."""
+    widths = [(0, bucket(len(a)) - len(a)), *[(0, 0)] * (a.ndim - 1)]
+    return np.pad(a, widths, mode="edge" if len(a) else "constant")
 
 
 @program

@@ -306,6 +306,7 @@ ERRORS = {
     "a function that returns words": (lambda f: f.delta(lambda b: "x"), "must return a number"),
     "a function that returns nothing": (lambda f: f.delta(lambda b: None), "must return a number"),
     "a function that returns a matrix": (lambda f: f.delta(lambda b: jnp.ones((2, 2))), "must return a number"),
+    "an average of no rows": (lambda f: f.avg_slopes(new=FRAME[:0]), "an average needs rows; new has none"),
     "a function of NumPy": (lambda f: f.delta(lambda b: np.exp(b["x"])), "jnp.exp in place of np.exp"),
 }
 

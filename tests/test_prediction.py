@@ -327,3 +327,15 @@ def test_weights_without_a_distribution():
     with pytest.raises(ValueError, match="of no single response"):
         fit.simulate(1)
     assert fit.simulate(1, new=X).shape == (1, N)
+
+
+@members
+def test_no_new_rows_are_no_predictions(fits, name):
+    fit, none = fits[name], X[:0]
+    for which in ("mean", "linear", "var"):
+        assert fit.predict(none, which).shape == (0,)
+    assert fit.predict(none, "cdf", at=[1.0, 2.0]).shape == (0, 2)
+    assert fit.predict(none, "quantile", q=0.5).shape == (0,)
+    found = fit.get_prediction(none)
+    assert found.mean_se.shape == found.obs_ci_lower.shape == (0,)
+    assert fit.simulate(1, 3, new=none).shape == (3, 0)

@@ -158,6 +158,10 @@ def _by_chunks(function: Callable, family: Family, y, eta):
     """The function of all rows, in chunks of few sizes: one compiled program serves all of one size."""
     y = tuple(np.asarray(a, float) for a in y) if isinstance(y, tuple) else np.asarray(y, float)
     n = len(y[0] if isinstance(y, tuple) else y)
+    if not n:  # the shapes are those of some row
+        some = np.full(1, family.support.example)
+        found = _by_chunks(function, family, (some, np.ones(1)) if isinstance(y, tuple) else some, (0.0,) * len(eta))
+        return jax.tree.map(lambda a: a[:0], found)
     eta = tuple(np.broadcast_to(np.asarray(e, float), n) for e in eta)
     size = min(CHUNK, max(32, 1 << (n - 1).bit_length()))
     family = jax.tree.map(lambda v: np.asarray(v, float), family)

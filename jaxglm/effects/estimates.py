@@ -69,7 +69,9 @@ Groups = list[tuple[np.ndarray, np.ndarray]]  # positions of the rows of each gr
 
 
 def groups_of(counted: np.ndarray, codes: np.ndarray, size: int) -> Groups:
-    """The groups of rows by their codes 0, 1, ..., each row counted as often as said."""
+    """Groups of rows by their codes 0, 1, ..., each row counted as often as said. Raises ValueError without rows."""
+    if not len(codes):
+        raise ValueError("an average needs rows; new has none.")
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(size + 1))
     pieces = [order[a:b] for a, b in pairwise(ends)]

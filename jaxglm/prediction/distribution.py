@@ -104,6 +104,8 @@ def quantile(distribution: Distribution, q: Any) -> np.ndarray:
 
 
 def _over(values: Any, n: int, function: Any) -> np.ndarray:
+    if not n:
+        return np.empty((0, len(values)) if isinstance(values, tuple | list | range) else 0)
     if isinstance(values, tuple | list | range):
         return np.stack([function(np.full(n, float(v))) for v in values], axis=1)
     return function(np.broadcast_to(np.asarray(values, float), n))

@@ -11,7 +11,7 @@ from ..diagnostics import moments
 from ..diagnostics.distribution import atoms_of
 from ..links import Identity
 from ..problem import Problem, rows
-from ..programs import bucket, in_float64
+from ..programs import filled, in_float64
 from ..quadrature import nodes
 from .rows import Predictors
 
@@ -90,9 +90,8 @@ def _probability_curve(family: Any, at: Predictors, y: Any) -> Curve:
 @in_float64
 def probability_curve(family: Any, y: Any, eta: tuple):
     """P(Y = y) of each row with its first two derivatives in eta."""
-    n = len(eta[0])
-    pad = lambda a: np.concatenate([a, np.repeat(a[-1:], bucket(n) - n, axis=0)])  # noqa: E731
-    return jax.tree.map(lambda a: np.asarray(a)[:n], _probability_curve_of(family, *jax.tree.map(pad, (y, eta))))
+    found = _probability_curve_of(family, *jax.tree.map(filled, (y, eta)))
+    return jax.tree.map(lambda a: np.asarray(a)[: len(eta[0])], found)
 
 
 @program
@@ -116,10 +115,8 @@ def _mean_curve(fit: Any, at: Predictors, trials: Any) -> Curve:
 @in_float64
 def mean_curve(family: Any, eta: tuple, trials: tuple = ()):
     """The mean of each row's response (of the proportion where there are trials) with its first two derivatives."""
-    n = len(eta[0])
-    pad = lambda a: np.pad(a, (0, bucket(n) - n), mode="edge")  # noqa: E731
-    found = _mean_curve_of(family, tuple(map(pad, eta)), tuple(map(pad, trials)))
-    return jax.tree.map(lambda a: np.asarray(a)[:n], found)
+    found = _mean_curve_of(family, tuple(map(filled, eta)), tuple(map(filled, trials)))
+    return jax.tree.map(lambda a: np.asarray(a)[: len(eta[0])], found)
 
 
 @program
@@ -162,8 +159,7 @@ def _places(family: Any, y, eta: tuple):
 @in_float64
 def link_curve(link: Any, eta: np.ndarray):
     """The parameter at eta (n,) and its first two derivatives."""
-    padded = np.pad(eta, (0, bucket(len(eta)) - len(eta)), constant_values=0.0) if len(eta) else eta
-    return tuple(np.asarray(a)[: len(eta)] for a in _link_curve(link, padded))
+    return tuple(np.asarray(a)[: len(eta)] for a in _link_curve(link, filled(eta)))
 
 
 @program

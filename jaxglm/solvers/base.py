@@ -43,8 +43,9 @@ class Status(Worded):
     )
     SINGULAR = (
         4,
-        "The information matrix is singular: columns of the design depend on each other linearly, so the coefficients "
-        "are not unique (the fitted values are). Drop columns or penalise.",
+        "The information matrix is singular: columns of the design depend on each other linearly, or the data say "
+        "nothing of a further parameter (as of a class without rows), so the coefficients are not unique (the fitted "
+        "values are). Drop columns or penalise.",
     )
     NO_PROGRESS = (
         5,
