@@ -13,7 +13,7 @@ from .base import Status, Trace, code
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
 INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
-SAME = 1e-8  # relative change of the information by the last step that is left out of it
+SAME = 1e-10  # relative change of the information by the last step that is left out of it
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
 AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
