@@ -37,8 +37,10 @@ def row_loglik(family: Family, y, eta: tuple, barrier=None):
 
 
 def _log_distance(d):
+    """log(d / (1 + d)): the log of a small distance that does not grow without end, or means would leave for infinity
+    where the log-likelihood has a limit there."""
     finite = jnp.isfinite(d) & (d > 0)
-    return jnp.where(finite, jnp.log(jnp.where(finite, d, 1.0)), 0.0)
+    return -jnp.where(finite, jnp.log1p(1.0 / jnp.where(finite, d, 1.0)), 0.0)
 
 
 def masked(problem: Problem, eta: tuple):

@@ -68,7 +68,9 @@ class Newton:
 
     def init(self, problem: Problem, start) -> NewtonState:
         zero, size = jnp.zeros((), start.dtype), start.shape[0]
-        barrier = jnp.asarray(BARRIER_START if problem.family.constrained else 0.0, start.dtype)
+        barrier = zero
+        if problem.family.constrained:
+            barrier = zero + BARRIER_START * jnp.clip(_spread(problem, start), 1e-10, 1.0)
         return NewtonState(
             theta=start,
             step=jnp.zeros_like(start),
@@ -194,6 +196,12 @@ class Newton:
             central=(jnp.where(centred, s.theta, theta), barrier),
             status=jnp.where(at_wall, code(Status.BOUNDARY), s.status),
         )
+
+
+def _spread(problem: Problem, start):
+    """What a dispersion that is 1 during the fit may be in truth: a barrier has to be weak beside the log-likelihood."""
+    spread = evaluate(problem, start).spread if problem.family.traits.dispersion else jnp.ones((), start.dtype)
+    return jnp.where(jnp.isfinite(spread), spread, 1.0)
 
 
 def _damping(s: NewtonState, accept, gain, promised):
