@@ -123,7 +123,8 @@ def _swept(problem: Problem, theta):
         trials = jnp.where(constant != 0, levels * constant, theta)
         candidates = jnp.concatenate([theta[None], trials])
         values = _objectives(problem, candidates)
-        return candidates[jnp.argmax(values - FURTHER * jnp.arange(n + 1) * (1 + jnp.abs(values)))], None
+        margin = FURTHER * jnp.arange(n + 1) * (1 + jnp.abs(values))
+        return candidates[jnp.argmax(jnp.where(jnp.isfinite(values), values - margin, -jnp.inf))], None  # 0 inf is NaN
 
     return lax.scan(better, theta, constants)[0]
 
@@ -190,11 +191,12 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
         eta = (guess, *(jnp.zeros((), guess.dtype) for _ in part.designs[1:]))
         at = rows(part, eta)
         h = expected_information(part, eta, at) if family.traits.edm else -at.curvature[0][0]
-        h = jnp.maximum(h, 0.0) * w
+        known = jnp.isfinite(h) & jnp.isfinite(at.score[0])  # not where the scale is far from the 1 that it is here
+        h, score = jnp.where(known, jnp.maximum(h, 0.0), 1.0) * w, jnp.where(known, at.score[0], 0.0) * w
         free = 0.0 if offset is None else offset
         return (
             design.gram(h, design),
-            design.rmatmat(h * (guess - free) + at.score[0] * w),
+            design.rmatmat(h * (guess - free) + score),
             design.rmatmat(h * (constant - free)),
         )
 

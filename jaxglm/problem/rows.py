@@ -54,13 +54,15 @@ def masked(problem: Problem, eta: tuple):
 
 
 def _neutral(problem: Problem, eta: tuple):
-    """For each predictor a value at which every log-likelihood is finite."""
+    """For each predictor a value at which every log-likelihood is finite: the first is at the y of such rows, so that
+    it is finite whatever the scale that all rows share."""
     family = problem.family
     free = [(k, i) for k, i in zip(family.links, family.intervals, strict=True) if not isinstance(k, Fixed)]
     walls = family.eta_intervals() if family.constrained else ((-jnp.inf, jnp.inf),) * len(free)
-    for e, (link, interval), (low, high) in zip(eta, free, walls, strict=False):
+    for k, (e, (link, interval), (low, high)) in enumerate(zip(eta, free, walls, strict=False)):
         inside = link.forward(_inside(*interval, e.dtype)) if is_unknown(link) else _inside(low, high, e.dtype)
-        yield inside.astype(e.dtype)
+        at_y = link.forward(jnp.asarray(family.support.example, e.dtype)) if k == 0 else jnp.inf
+        yield jnp.where(jnp.isfinite(at_y) & (at_y > low) & (at_y < high), at_y, inside).astype(e.dtype)
 
 
 def _inside(low, high, dtype):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..numerics import dot, eps, factor, when
 from ..problem import Problem, evaluate, linear_predictors, where_counted
@@ -16,6 +17,7 @@ INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left o
 SAME = 1e-10  # relative change of the information by the last step that is left out of it
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
+TURNED = 0.3  # share of the last step above which one back is shortened
 AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
 SLOWLY = 0.01  # share of the last decrement above which it is: near a maximum the next is far less
@@ -142,6 +144,9 @@ class Newton:
             step, clipped = jnp.minimum(1.0, free) * step, free < 1
         else:
             clipped = s.clipped
+        if problem.penalty is not None and not problem.penalty.curved:
+            share = _share(s, step)
+            step, gain = share * step, share * gain
         return s._replace(
             step=step, expected_gain=gain, decrement=decrement, singular=singular, clipped=clipped,
             trace=s.trace.put(s.steps - 1, s.loglik, decrement) if self.record else s.trace,
@@ -152,7 +157,9 @@ class Newton:
         undamped = s.damping < 1e-3
         s = _follow(problem, s, before, undamped)
         endless = s.drift >= 5
-        limit = jnp.where(endless[0], code(Status.SEPARATED), code(Status.BOUNDARY))
+        family = problem.family
+        responses = np.isin(family.predictors, family.regressed)  # of classes every one is a mean
+        limit = jnp.where(jnp.any(endless & responses), code(Status.SEPARATED), code(Status.BOUNDARY))
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
         small = self._tolerance(problem, s)
         # The information at this last point stands for that at the end. Its relative change over a step is the root of
@@ -202,6 +209,15 @@ def _spread(problem: Problem, start):
     """What a dispersion that is 1 during the fit may be in truth: a barrier has to be weak beside the log-likelihood."""
     spread = evaluate(problem, start).spread if problem.family.traits.dispersion else jnp.ones((), start.dtype)
     return jnp.where(jnp.isfinite(spread), spread, 1.0)
+
+
+def _share(s: NewtonState, step):
+    """How much of a step to take where the penalty's curvature is left out: b times that of the log-likelihood turns
+    each step into minus b times the last, for ever at b = 1 (a row of leverage one under Jeffreys' penalty)."""
+    ahead = dot(s.information, s.step)
+    size = dot(s.step, ahead)
+    back = jnp.clip(-dot(step, ahead) / jnp.where(size > 0, size, 1.0), 0.0, 1.0)
+    return jnp.where((size > 0) & (back > TURNED), 1.0 / (1.0 + back), 1.0)
 
 
 def _damping(s: NewtonState, accept, gain, promised):
