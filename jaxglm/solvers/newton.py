@@ -206,7 +206,7 @@ class Newton:
 
 
 def _spread(problem: Problem, start):
-    """What a dispersion that is 1 during the fit may be in truth: a barrier has to be weak beside the log-likelihood."""
+    """What a dispersion that is 1 during the fit may be in truth: a barrier is to be weak beside the log-likelihood."""
     spread = evaluate(problem, start).spread if problem.family.traits.dispersion else jnp.ones((), start.dtype)
     return jnp.where(jnp.isfinite(spread), spread, 1.0)
 
