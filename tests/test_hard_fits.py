@@ -90,3 +90,14 @@ def test_separation_does_not_depend_on_the_order_of_classes():
         fits = [jg.glm("y ~ x + g", d, family="multinomial") for d in (frame, swapped)]
     assert [fit.status.name for fit in fits] == ["SEPARATED", "SEPARATED"]
     assert fits[0].llf == pytest.approx(fits[1].llf, rel=1e-9)
+
+
+@pytest.mark.parametrize("family", ["negbin", "nb1", "zinb"])
+def test_counts_with_less_than_poisson_variance(family):
+    """The limit is Poisson's model, and alpha is said to tend to zero, however far out the last step ended."""
+    y = np.array([2, 3, 4, 3, 2, 3, 4, 3, 3, 2, 5, 3.0])
+    X = np.column_stack([np.ones(12), np.arange(12)])
+    with pytest.warns(jg.FitWarning, match="alpha tends to 0"):
+        fit = jg.GLM(y, X, family=family).fit()
+    assert fit.status.name == "BOUNDARY"
+    assert fit.llf == pytest.approx(jg.GLM(y, X, family="poisson").fit().llf, rel=1e-9)

@@ -17,6 +17,7 @@ from ..programs import newton_step
 from ..reports.columns import running
 from ..solvers import Status
 
+FAR = 20.0  # linear predictor beyond which the sign of a last step may be rounding, and its own sign tells where to
 STILL = 1e-3  # change of a linear predictor by a step that shows that it tends to infinity
 NOTHING = 1e-6  # gain of a step, in log-likelihood units, up to which that is no gain
 
@@ -57,7 +58,8 @@ class Fitted:
         if self.status != Status.BOUNDARY or not self._endless:
             return {}
         first = np.cumsum([0, *self.problem.sizes[:-1]])
-        moves = self._last_step[first]  # theta of a shared parameter is its linear predictor
+        at, moves = np.asarray(self.state.theta)[first], self._last_step[first]  # a shared one is its linear predictor
+        moves = np.where(np.abs(at) > FAR, np.copysign(moves, at), moves)
         return {p.parameter: _end(self.problem.family.link_of(p.parameter), float(move))
                 for p, move in zip(self.parts, moves, strict=True) if p.shared and abs(move) > STILL}  # fmt: skip
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..design import Ones
 from ..numerics import dot, eps, factor, when
 from ..problem import Problem, evaluate, linear_predictors, where_counted
 from ..pytree import pytree, static
@@ -20,6 +21,8 @@ SURE = 100.0  # times the tolerance, of a decrement that the next step makes sma
 TURNED = 0.3  # share of the last step above which one back is shortened
 AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
+FAR = 20.0  # linear predictor of a shared parameter beyond which it may be at the end of its interval
+UNKNOWN = 1e-6  # curvature there, in log-likelihood units, up to which that is so
 SLOWLY = 0.01  # share of the last decrement above which it is: near a maximum the next is far less
 
 
@@ -160,7 +163,8 @@ class Newton:
         family = problem.family
         responses = np.isin(family.predictors, family.regressed)  # of classes every one is a mean
         limit = jnp.where(jnp.any(endless & responses), code(Status.SEPARATED), code(Status.BOUNDARY))
-        ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
+        at_infinity = jnp.where(_vanished(problem, s), code(Status.BOUNDARY), code(Status.SINGULAR))
+        ended = jnp.where(s.singular, at_infinity, code(Status.CONVERGED))
         small = self._tolerance(problem, s)
         # The information at this last point stands for that at the end. Its relative change over a step is the root of
         # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
@@ -209,6 +213,15 @@ def _spread(problem: Problem, start):
     """What a dispersion that is 1 during the fit may be in truth: a barrier is to be weak beside the log-likelihood."""
     spread = evaluate(problem, start).spread if problem.family.traits.dispersion else jnp.ones((), start.dtype)
     return jnp.where(jnp.isfinite(spread), spread, 1.0)
+
+
+def _vanished(problem: Problem, s: NewtonState):
+    """Whether a parameter that all rows share is so far out that the log-likelihood does not know it any more: it went
+    there in one step too many for a drift to be seen."""
+    first = np.cumsum([0, *problem.sizes[:-1]])
+    shared = [k for k, d in zip(first, problem.designs, strict=True) if isinstance(d, Ones)]
+    gone = [(jnp.abs(s.theta[k]) > FAR) & (jnp.abs(s.information[k, k]) < UNKNOWN) for k in shared]
+    return jnp.any(jnp.stack(gone)) if gone else jnp.asarray(False)
 
 
 def _share(s: NewtonState, step):
