@@ -61,8 +61,12 @@ def _neutral(problem: Problem, eta: tuple):
     walls = family.eta_intervals() if family.constrained else ((-jnp.inf, jnp.inf),) * len(free)
     for k, (e, (link, interval), (low, high)) in enumerate(zip(eta, free, walls, strict=False)):
         inside = link.forward(_inside(*interval, e.dtype)) if is_unknown(link) else _inside(low, high, e.dtype)
-        at_y = link.forward(jnp.asarray(family.support.example, e.dtype)) if k == 0 else jnp.inf
-        yield jnp.where(jnp.isfinite(at_y) & (at_y > low) & (at_y < high), at_y, inside).astype(e.dtype)
+        if k == 0 and not is_unknown(link):
+            y = jnp.asarray(family.support.example, e.dtype)
+            at_y = link.forward(y)
+            fits = jnp.isfinite(at_y) & (at_y > low) & (at_y < high) & (y > interval[0]) & (y < interval[1])
+            inside = jnp.where(fits, at_y, inside)
+        yield inside.astype(e.dtype)
 
 
 def _inside(low, high, dtype):
