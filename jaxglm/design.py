@@ -8,7 +8,7 @@ from .numerics import Array, dot, once
 from .pytree import pytree, static
 
 CROSSED_SIZE = 1 << 18  # elements of the products of columns up to which they are worth keeping
-ONCE_SIZE = 1 << 15  # elements of X, those of a member of a batch, up to which weights are best computed once
+ONCE_SIZE = 1 << 19  # elements of X, those of a member of a batch, up to which weights are best computed once
 
 
 @pytree

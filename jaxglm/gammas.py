@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
-from .numerics import eps, when
+from .numerics import eps, once, when
 
 HALF_LOG_2PI = 0.9189385332046727
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
@@ -66,7 +66,7 @@ def _with_slopes(value: Callable, *slopes: Callable) -> Callable:
         return value
     slope = _with_slopes(*slopes)
     function = jax.custom_jvp(value)
-    function.defjvps(lambda dx, _, x: slope(x) * dx)
+    function.defjvps(lambda dx, _, x: once(slope(x)) * dx)
     return function
 
 
@@ -165,7 +165,7 @@ def _in_both(value: Callable, in_y: Callable, in_r: Callable):
     """Rule of a function of (y, r): y is data nearly always, so its part is only made where it is asked for."""
 
     def rule(primals, tangents):
-        parts = [slope(*primals) * t for slope, t in zip((in_y, in_r), tangents, strict=True)
+        parts = [once(slope(*primals)) * t for slope, t in zip((in_y, in_r), tangents, strict=True)
                  if not isinstance(t, SymbolicZero)]  # fmt: skip
         out = value(*primals)
         return out, sum(parts, jnp.zeros_like(out))

@@ -34,10 +34,14 @@ def dot(a, b):
     return jnp.matmul(a, b, precision=HIGHEST)
 
 
+@jax.custom_jvp
 def once(a):
     """a, such that XLA computes it once, and not anew for every column that it is broadcast over: it does not copy a
     division into its users, which it does with barriers."""
     return a / (1.0 + 0.0 * a)
+
+
+once.defjvps(lambda da, _, a: da)
 
 
 def when(needed, function, otherwise, *operands):
@@ -166,7 +170,7 @@ def factor(A, damping: Array | float = 0.0) -> Factor:
     """Factor of A with at least this damping, raised until it exists; unit diagonal first, so units do not matter."""
     diagonal = jnp.abs(jnp.diagonal(A))
     tiny = jnp.finfo(A.dtype).tiny
-    scale = jnp.where(diagonal > tiny, 1.0 / jnp.sqrt(jnp.maximum(diagonal, tiny)), 1.0)
+    scale = 1.0 / jnp.where(diagonal > tiny, jnp.sqrt(jnp.maximum(diagonal, tiny)), 1.0)  # a division last: see `once`
     unit = A * scale[:, None] * scale
     present = jnp.where(diagonal > tiny, 1.0, 0.0).astype(A.dtype)
     floor = 16 * A.shape[-1] * eps(A)

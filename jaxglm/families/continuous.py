@@ -168,9 +168,9 @@ class Beta:
 
     def loglik(self, y, mu, phi):
         least = 0.2 * log(float(jnp.finfo(phi.log.dtype).tiny))  # 1 / a^4 must not overflow
-        logs = jnp.stack([mu.log + phi.log, mu.log1m + phi.log])
-        a, b = jnp.exp(jnp.maximum(logs, least))
-        beyond = jnp.sum(jnp.minimum(logs - least, 0.0))  # there -log Gamma(a) is log(a)
+        log_a, log_b = mu.log + phi.log, mu.log1m + phi.log  # not stacked: autodiff would pad its way back
+        a, b = jnp.exp(jnp.maximum(log_a, least)), jnp.exp(jnp.maximum(log_b, least))
+        beyond = jnp.minimum(log_a - least, 0.0) + jnp.minimum(log_b - least, 0.0)  # -log Gamma(a) is log(a) there
         log_y, log_rest = jnp.log(y), jnp.log1p(-y)
         excess = gammaln_excess(phi.value) - gammaln_excess(a) - gammaln_excess(b) + beyond
         return a * (log_y - mu.log) + b * (log_rest - mu.log1m) + excess - log_y - log_rest

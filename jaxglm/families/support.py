@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+AT_A_TIME = 1 << 15  # responses checked together
+
 
 @jax.tree_util.register_static
 @dataclass(frozen=True)
@@ -30,7 +32,15 @@ class Support:
 
     def outside(self, y: Any) -> np.ndarray:
         """Mask of the rows that are not in the support."""
-        return self._beyond(y) & ~np.isin(y, self.atoms)
+        y = np.asarray(y)
+        if y.size <= AT_A_TIME:
+            return self._outside(y)
+        lines = max(1, AT_A_TIME * len(y) // y.size)  # in pieces that stay in the cache
+        return np.concatenate([self._outside(y[k : k + lines]) for k in range(0, len(y), lines)])
+
+    def _outside(self, y):
+        bad = self._beyond(y)
+        return bad & ~np.isin(y, self.atoms) if self.atoms and np.any(bad) else bad
 
     def _beyond(self, y):
         low, high = (np.less, np.greater) if self.closed else (np.less_equal, np.greater_equal)

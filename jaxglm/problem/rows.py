@@ -10,6 +10,9 @@ from ..links import Fixed, is_unknown
 from .data import Problem, beside, linear_predictors
 
 
+APART = 4  # predictors up to which the curvature is made for one at a time
+
+
 class Rows(NamedTuple):
     """Row calculus: loglik (n,), score[k] (n,), curvature[j][k] (n,); weights are not applied. Where predictor k is one
     of K that are tied, score[k] is (n, K) and the curvature has an axis for each side that is."""
@@ -88,10 +91,24 @@ def rows(problem: Problem, eta: tuple) -> Rows:
             loglik, gradient = jax.value_and_grad(value)(eta)
             return gradient, (loglik, gradient)
 
-        curvature, (loglik, gradient) = jax.jacfwd(score, has_aux=True)(eta)
+        curvature, (loglik, gradient) = _jacobian(score, eta)
         return Rows(loglik, gradient, curvature)
 
     return over_rows(one, y, eta)
+
+
+def _jacobian(score, eta: tuple) -> tuple:
+    """Derivatives of the scores in eta, [j][k], and what else `score` returns. One predictor at a time: the others are
+    then constants and no tangents of zero, of which XLA would multiply every one. Many share one pass."""
+    if len(eta) > APART or any(e.ndim for e in eta):
+        return jax.jacfwd(score, has_aux=True)(eta)
+
+    def along(k):
+        alone = lambda e: score((*eta[:k], e, *eta[k + 1 :]))  # noqa: E731
+        return jax.jvp(alone, (eta[k],), (jnp.ones_like(eta[k]),), has_aux=True)
+
+    _, columns, (rest, *_) = zip(*map(along, range(len(eta))), strict=True)
+    return tuple(zip(*columns, strict=True)), rest
 
 
 def joined(at: Rows) -> tuple[jax.Array, jax.Array]:

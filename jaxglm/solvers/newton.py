@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..design import Ones
-from ..numerics import dot, eps, factor, when
+from ..numerics import dot, eps, factor, once, when
 from ..problem import Problem, evaluate, linear_predictors, where_counted
 from ..pytree import pytree, static
 from .base import Status, Trace, code
@@ -117,7 +117,7 @@ class Newton:
         which is then allowed for; a sharp log-likelihood can fall further."""
         trial = s.theta + s.step
         at = evaluate(problem, trial, expected=self.information == "expected", steps=True)
-        finite = jnp.isfinite(at.loglik) & jnp.all(jnp.isfinite(at.gradient)) & jnp.all(jnp.isfinite(at.information))
+        finite = jnp.isfinite(at.loglik) & jnp.isfinite(jnp.sum(at.gradient)) & jnp.isfinite(jnp.sum(at.information))
         slack = 8 * eps(trial) * jnp.abs(s.loglik)
         allowed = slack + jnp.where(near, ROUNDED * eps(trial) ** 0.5, 0.0)
         accept = finite & ((at.loglik >= s.loglik - allowed) | jnp.isneginf(s.loglik))
@@ -127,7 +127,7 @@ class Newton:
             theta=jnp.where(accept, trial, jnp.where(first, 0.0, s.theta)),  # after an impossible start zero is tried
             loglik=jnp.where(accept, at.loglik, s.loglik),
             gradient=jnp.where(accept, at.gradient, s.gradient),
-            information=jnp.where(accept, at.information, s.information),
+            information=once(jnp.where(accept, at.information, s.information)),
             spread=jnp.where(accept, at.spread, s.spread),
             damping=_damping(s, accept, gain, s.expected_gain > allowed),
             steps=s.steps + 1,
