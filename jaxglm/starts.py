@@ -178,15 +178,16 @@ def _interior(problem: Problem) -> Problem:
 
 
 def _mean_candidates(problem: Problem) -> list[jax.Array]:
-    """One weighted least squares step from a row-wise guess of the mean, a constant mean, zero, and points between the
-    first two if there are walls."""
+    """One weighted least squares step from a row-wise guess of the mean, a constant mean, zero, points between the
+    first two if there are walls, and where the scores are no residuals a step from the constant."""
     family = problem.family
     average = _average(problem)
     constant = family.links[0].forward(average)
     constant = jnp.where(jnp.isfinite(constant), constant, 0.0)
 
-    def block(part):
+    def block(part, from_rows):
         design, offset, guess = part.designs[0], part.offsets[0], _guess(part, average, constant)
+        guess = jnp.where(from_rows, guess, constant)
         w = jnp.ones_like(guess) if part.weights is None else part.weights
         eta = (guess, *(jnp.zeros((), guess.dtype) for _ in part.designs[1:]))
         at = rows(part, eta)
@@ -200,11 +201,18 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
             design.rmatmat(h * (constant - free)),
         )
 
-    gram, towards_y, towards_constant = over_blocks(problem, block)
-    solve = factor(gram).solve
-    step, flat = solve(towards_y), solve(towards_constant)
+    def solved(from_rows):
+        gram, towards_y, towards_constant = over_blocks(problem, lambda part: block(part, from_rows))
+        solve = factor(gram).solve
+        return solve(towards_y), solve(towards_constant)
+
+    if family.traits.edm:
+        (step, flat), further = solved(True), []
+    else:
+        (step, risen), (flat, _) = lax.map(solved, jnp.array([True, False]))
+        further = [risen]
     blends = [0.5 * step + 0.5 * flat, 0.1 * step + 0.9 * flat] if family.constrained else []
-    return [step, flat, jnp.zeros_like(step), *blends]
+    return [step, flat, jnp.zeros_like(step), *blends, *further]
 
 
 def _response(problem: Problem):

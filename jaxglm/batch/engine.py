@@ -21,7 +21,7 @@ from .programs import Outcome, advance_members, apply_to_members, begin_members,
 from .threads import default_platform, in_turn, workers
 
 ROUNDS = (6, 12, 32)  # steps of the rounds; the last one is repeated
-PILOT_SHARE = 0.75  # where there are many chunks, a first round has the steps that this share of pilots needed
+AGAIN = 0.4  # cost in steps of gathering a member anew, weighed where there are many chunks and pilots tell the rest
 CACHE_BYTES = 1 << 24  # working set of a chunk on a CPU: smaller ones are slower for their overhead
 DEVICE_SHARE = 0.25  # of a GPU's memory for one chunk
 ROW_ARRAYS = 12  # row-sized temporaries of one evaluation
@@ -87,9 +87,14 @@ def _budget() -> float:
 
 
 def _usual_steps(found: Outcome) -> int:
-    """Steps of a first round: what most of the members so far needed."""
+    """Steps of a first round that cost least, if all need as many as those so far: a round goes on for all of a chunk,
+    and who needs more is gathered anew."""
     done = found.steps[found.status != Status.RUNNING]
-    return int(np.clip(np.quantile(done, PILOT_SHARE), 2, ROUNDS[-1])) if len(done) else ROUNDS[0]
+    if not len(done):
+        return ROUNDS[0]
+    steps = np.arange(2, max(min(done.max(), ROUNDS[-1]), 2) + 1)
+    more = np.maximum(done - steps[:, None], 0)
+    return int(steps[np.argmin(steps + np.mean(more + AGAIN * (more > 0), axis=1))])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from ..links import Fixed, is_unknown
 from .data import Problem, beside, linear_predictors
 
 
-APART = 4  # predictors up to which the curvature is made for one at a time
+APART = 3  # predictors up to which the curvature is made for one at a time
 
 
 class Rows(NamedTuple):

@@ -15,7 +15,7 @@ from .base import Status, Trace, code
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
 INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
-SAME = 1e-10  # relative change of the information by the last step that is left out of it
+SAME = 3e-10  # relative change of the information by the last step that is left out of it
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
 TURNED = 0.3  # share of the last step above which one back is shortened
