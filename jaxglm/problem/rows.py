@@ -9,7 +9,6 @@ from ..families import Family
 from ..links import Fixed, is_unknown
 from .data import Problem, beside, linear_predictors
 
-
 APART = 3  # predictors up to which the curvature is made for one at a time
 
 
