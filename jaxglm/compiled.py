@@ -6,8 +6,8 @@ from functools import lru_cache, wraps
 
 import jax
 
-# XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them or
-# to sums: up to 30 ns an element.
+# XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
+# or to sums: up to 30 ns an element.
 OPTIONS = {
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
 }

@@ -1,5 +1,7 @@
 """Maxima that are easy to state and were hard to reach: walls far away, scales far from one, rows of leverage one."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,3 +103,46 @@ def test_counts_with_less_than_poisson_variance(family):
         fit = jg.GLM(y, X, family=family).fit()
     assert fit.status.name == "BOUNDARY"
     assert fit.llf == pytest.approx(jg.GLM(y, X, family="poisson").fit().llf, rel=1e-9)
+
+
+@pytest.mark.parametrize("mean", [1e4, 1e6, 1e9])
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_of_billions(mean, seed):
+    """The terms of the log-likelihood are as large as the counts, so their rounding hides what steps gain. Negative
+    binomials of large means are Gamma distributed, but for a share of 1 / mean."""
+    rng, X = sample(seed)
+    mu = mean * np.exp(X @ [0.0, 0.3] * 0.5)
+    y = rng.poisson(mu * rng.gamma(2, 0.5, size=N)).astype(float)
+    fit = jg.GLM(y, X, family="negbin").fit()
+    limit = jg.GLM(y, X, family="gamma", dispersion="ml").fit().with_cov("observed")
+    assert fit.converged
+    np.testing.assert_allclose(np.asarray(fit.params)[:2], np.asarray(limit.params)[:2], atol=20 / mean + 1e-7)
+    np.testing.assert_allclose(np.asarray(fit.bse)[:2], np.asarray(limit.bse)[:2], rtol=20 / mean + 1e-5)
+
+
+@pytest.mark.parametrize("family", ["negbin", "nb1"])
+@pytest.mark.parametrize("mean", [1e3, 1e5, 1e7])
+def test_large_counts_without_overdispersion(family, mean):
+    """alpha is about 0 or tends to it; either way the log-likelihood is at least Poisson's, and close to it."""
+    rng, X = sample(1)
+    y = rng.poisson(mean * np.exp(0.3 * X[:, 1])).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", jg.FitWarning)
+        fit = jg.GLM(y, X, family=family).fit()
+    assert fit.status.name in ("CONVERGED", "BOUNDARY")
+    poisson = jg.GLM(y, X, family="poisson").fit().llf
+    assert -1e-14 * N * mean <= fit.llf - poisson + 1e-9 * abs(poisson) <= 10.0
+
+
+@pytest.mark.parametrize("seed", [0, 6, 7, 13])
+def test_tweedie_without_zeros_is_gamma(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=200)
+    X = np.column_stack([np.ones(200), x])
+    y = rng.gamma(2.0, np.exp(0.5 + 0.3 * x) / 2)
+    with pytest.warns(jg.FitWarning, match="p tends to 2"):
+        fit = jg.GLM(y, X, family="tweedie").fit()
+    limit = jg.GLM(y, X, family="gamma", dispersion="ml").fit()
+    assert fit.status.name == "BOUNDARY"
+    assert fit.llf == pytest.approx(limit.llf, abs=1e-4)
+    np.testing.assert_allclose(np.asarray(fit.params)[:2], np.asarray(limit.params)[:2], atol=1e-5)

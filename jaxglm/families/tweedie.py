@@ -9,6 +9,8 @@ from ..sums import nodes_around
 from .base import family
 from .support import zero_or_positive
 
+NEAREST = 1e-6  # of p to 2: as a sum of a million terms or more the Gamma distribution has lost its digits
+
 
 @family
 class Tweedie:
@@ -23,7 +25,7 @@ class Tweedie:
     support = zero_or_positive
 
     def loglik(self, y, mu, phi, p):
-        beyond, short = jnp.maximum(p.value - 1, eps(y)), jnp.maximum(2 - p.value, eps(y))
+        beyond, short = jnp.maximum(p.value - 1, eps(y)), jnp.maximum(2 - p.value, NEAREST)
         some = y > 0
         log_y = jnp.log(jnp.where(some, y, 1.0))
         log_rate = short * mu.log - phi.log - jnp.log(short)  # of the Poisson number

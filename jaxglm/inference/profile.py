@@ -16,7 +16,7 @@ from jax import lax
 from ..numerics import dot, eps, factor
 from ..problem import Problem, evaluate, objective
 from ..solvers import Worded
-from ..solvers.newton import room
+from ..solvers.lines import room
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = (
     1e-2,

@@ -16,8 +16,8 @@ from ..problem import Problem
 from ..programs import newton_step
 from ..reports.columns import running
 from ..solvers import Status
+from ..solvers.newton import LOST
 
-FAR = 20.0  # linear predictor beyond which the sign of a last step may be rounding, and its own sign tells where to
 STILL = 1e-3  # change of a linear predictor by a step that shows that it tends to infinity
 NOTHING = 1e-6  # gain of a step, in log-likelihood units, up to which that is no gain
 
@@ -55,11 +55,13 @@ class Fitted:
     @property
     def limits(self) -> dict[str, float]:
         """Where shared parameters tend to, of a fit that ended as BOUNDARY: one alone, or several along a curve."""
-        if self.status != Status.BOUNDARY or not self._endless:
+        if self.status != Status.BOUNDARY:
             return {}
         first = np.cumsum([0, *self.problem.sizes[:-1]])
         at, moves = np.asarray(self.state.theta)[first], self._last_step[first]  # a shared one is its linear predictor
-        moves = np.where(np.abs(at) > FAR, np.copysign(moves, at), moves)
+        far, unknown = LOST
+        gone = (np.abs(at) > far) & ~(np.abs(np.diagonal(self.information)[first]) > unknown)
+        moves = np.where(gone, np.copysign(1.0, at), moves if self._endless and not gone.any() else 0.0)
         return {p.parameter: _end(self.problem.family.link_of(p.parameter), float(move))
                 for p, move in zip(self.parts, moves, strict=True) if p.shared and abs(move) > STILL}  # fmt: skip
 

@@ -9,20 +9,24 @@ import numpy as np
 
 from ..design import Ones
 from ..numerics import dot, eps, factor, once, when
-from ..problem import Problem, evaluate, linear_predictors, where_counted
+from ..problem import Problem, evaluate
 from ..pytree import pytree, static
 from .base import Status, Trace, code
+from .lines import moves, norms, room
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
 INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
 SAME = 3e-10  # relative change of the information by the last step that is left out of it
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
+ROUNDING = 1e3  # damping beyond which steps from a point that is the maximum by its slope are not tried any more
+QUIET, LOUD = 1e-4, 1e-3  # gain of a step that the rounding of terms of 1e9 would hide, and what that could be
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
 TURNED = 0.3  # share of the last step above which one back is shortened
 AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
-FAR = 20.0  # linear predictor of a shared parameter beyond which it may be at the end of its interval
-UNKNOWN = 1e-6  # curvature there, in log-likelihood units, up to which that is so
+# linear predictor of a shared parameter beyond which, and curvature up to which, it is at the end of its interval: at
+# what looks like a maximum, and where no step helps
+VANISHED, LOST = (9.0, 1e-6), (9.0, 1.0)
 SLOWLY = 0.01  # share of the last decrement above which it is: near a maximum the next is far less
 
 
@@ -42,6 +46,7 @@ class NewtonState(NamedTuple):
     clipped: jax.Array  # whether the wall shortened the proposed step
     barrier: jax.Array
     central: tuple  # (theta, barrier) on the central path, to come back to when the walls are active
+    reached: jax.Array  # what it was if the best point is the maximum but for rounding, by its step without damping
     steps: jax.Array
     status: jax.Array
     trace: Trace
@@ -92,6 +97,7 @@ class Newton:
             clipped=jnp.asarray(False),
             barrier=barrier,
             central=(start, barrier),
+            reached=code(Status.RUNNING),
             steps=jnp.int32(0),
             status=code(Status.RUNNING),
             trace=Trace.empty(self.record, start.dtype),
@@ -114,13 +120,16 @@ class Newton:
 
     def _judge(self, problem: Problem, s: NewtonState, near) -> NewtonState:
         """Accept the trial or not. From a point `near` the maximum the gain may be less than the rounding of the sum,
-        which is then allowed for; a sharp log-likelihood can fall further."""
+        which is then allowed for; a sharp log-likelihood can fall further. Where little is to be gained, the sum may be
+        all rounding (a billion counted in each row): a slope that falls is then as good."""
         trial = s.theta + s.step
         at = evaluate(problem, trial, expected=self.information == "expected", steps=True)
         finite = jnp.isfinite(at.loglik) & jnp.isfinite(jnp.sum(at.gradient)) & jnp.isfinite(jnp.sum(at.information))
         slack = 8 * eps(trial) * jnp.abs(s.loglik)
         allowed = slack + jnp.where(near, ROUNDED * eps(trial) ** 0.5, 0.0)
-        accept = finite & ((at.loglik >= s.loglik - allowed) | jnp.isneginf(s.loglik))
+        flatter = (_slope(s, at.gradient) < 0.5 * _slope(s)) & (s.expected_gain < QUIET)
+        flatter = flatter & (at.loglik >= s.loglik - LOUD)
+        accept = finite & ((at.loglik >= s.loglik - allowed) | jnp.isneginf(s.loglik) | flatter)
         gain = jnp.where(jnp.isneginf(s.loglik), s.expected_gain, at.loglik - s.loglik)
         first = s.steps == 0
         kept = s._replace(
@@ -129,7 +138,7 @@ class Newton:
             gradient=jnp.where(accept, at.gradient, s.gradient),
             information=once(jnp.where(accept, at.information, s.information)),
             spread=jnp.where(accept, at.spread, s.spread),
-            damping=_damping(s, accept, gain, s.expected_gain > allowed),
+            damping=_damping(s, accept, gain, (s.expected_gain > allowed) & ~flatter),
             steps=s.steps + 1,
             status=jnp.where((s.steps == 1) & ~accept & jnp.isneginf(s.loglik), code(Status.NON_FINITE), s.status),
         )
@@ -163,8 +172,9 @@ class Newton:
         family = problem.family
         responses = np.isin(family.predictors, family.regressed)  # of classes every one is a mean
         limit = jnp.where(jnp.any(endless & responses), code(Status.SEPARATED), code(Status.BOUNDARY))
-        at_infinity = jnp.where(_vanished(problem, s), code(Status.BOUNDARY), code(Status.SINGULAR))
-        ended = jnp.where(s.singular, at_infinity, code(Status.CONVERGED))
+        lost = _vanished(problem, s, LOST)
+        ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
+        ended = jnp.where(_vanished(problem, s, VANISHED) | (s.singular & lost), code(Status.BOUNDARY), ended)
         small = self._tolerance(problem, s)
         # The information at this last point stands for that at the end. Its relative change over a step is the root of
         # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
@@ -178,15 +188,26 @@ class Newton:
         still = ~jnp.any(s.drift > 0) & (surely | slowly)
         gone = jnp.any(endless) & (s.decrement <= self.tol + small)
         free = undamped & ~(s.barrier > 0)
-        # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
-        still_there = ((s.damping > 1e8) & (s.decrement < FOLLOWED) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
-        stuck = jnp.where(still_there, code(Status.NO_PROGRESS), s.status)
-        stuck = jnp.where((stuck == Status.RUNNING) & (s.steps >= self.max_steps), code(Status.MAX_STEPS), stuck)
+        at_rest = (s.decrement <= small) & ~jnp.any(s.drift > 0)
+        reached = jnp.where(undamped, jnp.where(at_rest, ended, code(Status.RUNNING)), s.reached)
+        stuck = self._stuck(s, reached, lost)
         done = jnp.where(free & still, ended, jnp.where(free & gone, limit, stuck))
         done = jnp.where(s.status == Status.RUNNING, done, s.status)
         last = jnp.where((done == Status.CONVERGED) | (done == Status.SINGULAR), s.step, 0.0)
         gained = jnp.where(done == Status.CONVERGED, s.expected_gain, 0.0)
-        return s._replace(status=done, theta=s.theta + last, loglik=s.loglik + gained)
+        return s._replace(status=done, theta=s.theta + last, loglik=s.loglik + gained, reached=reached)
+
+    def _stuck(self, s: NewtonState, reached, lost):
+        """The status if no step helps or none is left: that of a maximum, or of a parameter at the end of its interval,
+        where rounding hides the rest of the way."""
+        otherwise = lambda status: jnp.where(lost, code(Status.BOUNDARY), code(status))  # noqa: E731
+        # damping is relative to the curvature: where that underflows even a large one leaves steps that are not small
+        still_there = ((s.damping > 1e8) & (s.decrement < FOLLOWED) & jnp.all(s.moved < 1e-6)) | (s.damping > 1e25)
+        stuck = jnp.where(still_there, otherwise(Status.NO_PROGRESS), s.status)
+        at_maximum = (reached != Status.RUNNING) & (s.damping > ROUNDING) & ~(s.barrier > 0)
+        stuck = jnp.where(at_maximum, reached, stuck)
+        none_left = (stuck == Status.RUNNING) & (s.steps >= self.max_steps)
+        return jnp.where(none_left, otherwise(Status.MAX_STEPS), stuck)
 
     def _along_the_path(self, s: NewtonState) -> NewtonState:
         """Follow the central path inwards; from each point of it try whether Newton without the barrier gets home."""
@@ -215,12 +236,13 @@ def _spread(problem: Problem, start):
     return jnp.where(jnp.isfinite(spread), spread, 1.0)
 
 
-def _vanished(problem: Problem, s: NewtonState):
+def _vanished(problem: Problem, s: NewtonState, limits: tuple[float, float]):
     """Whether a parameter that all rows share is so far out that the log-likelihood does not know it any more: it went
-    there in one step too many for a drift to be seen."""
+    there in one step too many for a drift to be seen, or rounding hides the way."""
+    far, unknown = limits
     first = np.cumsum([0, *problem.sizes[:-1]])
     shared = [k for k, d in zip(first, problem.designs, strict=True) if isinstance(d, Ones)]
-    gone = [(jnp.abs(s.theta[k]) > FAR) & (jnp.abs(s.information[k, k]) < UNKNOWN) for k in shared]
+    gone = [(jnp.abs(s.theta[k]) > far) & (jnp.abs(s.information[k, k]) < unknown) for k in shared]
     return jnp.any(jnp.stack(gone)) if gone else jnp.asarray(False)
 
 
@@ -249,6 +271,12 @@ def _next_decrement(decrement, before):
     return decrement * ratio**2
 
 
+def _slope(s: NewtonState, gradient=None):
+    """Squared norm of a gradient, of that at the best point, by the curvature there."""
+    g, size = s.gradient if gradient is None else gradient, jnp.abs(jnp.diagonal(s.information))
+    return jnp.sum(jnp.where(size > 0, g * g / jnp.where(size > 0, size, 1.0), 0.0))
+
+
 def _weighted_square(information, v):
     """Sum of v_j^2 |H_jj|: v' H v as if the columns were orthogonal."""
     return jnp.sum(v * v * jnp.abs(jnp.diagonal(information)))
@@ -259,37 +287,7 @@ def _follow(problem: Problem, s: NewtonState, before, undamped) -> NewtonState:
     infinity they hardly shrink although the gain vanishes."""
     none = jnp.zeros_like(s.moved)
     suspect = (s.decrement < FOLLOWED) & ~(s.decrement < SLOWLY * before)
-    moves = when(suspect, _moves, none, problem, s.step)
-    far = undamped & (moves > 1e-3) & (moves > 0.3 * s.moved)
-    drifts = far & (moves > 1e-6 * when(jnp.any(far), _norms, none, problem, s.theta))
-    return s._replace(moved=moves, drift=jnp.where(drifts, s.drift + 1, 0))
-
-
-def _moves(problem: Problem, step):
-    """Largest change of each linear predictor along a step in theta (K,)."""
-    changes = _directions(problem, step)
-    return jnp.stack([jnp.max(where_counted(problem, jnp.abs(e), 0.0), initial=0.0) for e in changes])
-
-
-def _norms(problem: Problem, theta):
-    """Norm of each linear predictor over the rows that count (K,)."""
-    squares = [jnp.sum(where_counted(problem, e * e, 0.0)) * (1 if e.ndim else problem.n)
-               for e in linear_predictors(problem, theta)]  # fmt: skip
-    return jnp.sqrt(jnp.stack(squares))
-
-
-def _directions(problem: Problem, step):
-    """Change of every linear predictor along a step in theta."""
-    return linear_predictors(replace(problem, offsets=(None,) * len(problem.offsets)), step)
-
-
-def room(problem: Problem, theta, step):
-    """How much of the step can be taken before 95 % of the way to the nearest wall."""
-    eta = linear_predictors(problem, theta)
-    change = _directions(problem, step)
-    free = jnp.asarray(jnp.inf, theta.dtype)
-    for e, d, (low, high) in zip(eta, change, problem.family.eta_intervals(), strict=True):
-        gap = jnp.where(d < 0, e - low, high - e).astype(e.dtype)
-        ratio = jnp.where((d != 0) & jnp.isfinite(gap), 0.95 * gap / jnp.where(d != 0, jnp.abs(d), 1.0), jnp.inf)
-        free = jnp.minimum(free, jnp.min(where_counted(problem, ratio, jnp.inf)))
-    return free
+    moved = when(suspect, moves, none, problem, s.step)
+    far = undamped & (moved > 1e-3) & (moved > 0.3 * s.moved)
+    drifts = far & (moved > 1e-6 * when(jnp.any(far), norms, none, problem, s.theta))
+    return s._replace(moved=moved, drift=jnp.where(drifts, s.drift + 1, 0))
