@@ -101,8 +101,14 @@ def test_counts_with_less_than_poisson_variance(family):
     X = np.column_stack([np.ones(12), np.arange(12)])
     with pytest.warns(jg.FitWarning, match="alpha tends to 0"):
         fit = jg.GLM(y, X, family=family).fit()
+    poisson = jg.GLM(y, X, family="poisson").fit()
     assert fit.status.name == "BOUNDARY"
-    assert fit.llf == pytest.approx(jg.GLM(y, X, family="poisson").fit().llf, rel=1e-9)
+    assert fit.llf == pytest.approx(poisson.llf, rel=1e-9)
+    limits = np.asarray(fit.conf_int(method="profile"))
+    np.testing.assert_allclose(limits[:2], np.asarray(poisson.conf_int(method="profile")), rtol=1e-6)
+    assert limits[2, 0] == -np.inf
+    assert np.isfinite(limits[2, 1])
+    assert fit.profile("log(alpha)").status()["log(alpha)"][0].name == "INFINITE"
 
 
 @pytest.mark.parametrize("mean", [1e4, 1e6, 1e9])
