@@ -16,7 +16,7 @@ from .lines import moves, norms, room
 
 BARRIER_START, BARRIER_DROP, BARRIER_END = 0.1, 0.05, 1e-13
 INEXACT = 1e-7  # share of the tolerance where the penalty's curvature is left out
-SAME = 3e-10  # relative change of the information by the last step that is left out of it
+SAME = 1e-10  # relative change of the information by the last step that is left out of it
 ROUNDED = 8.0  # roots of the rounding unit that a long sum may be wrong by
 ROUNDING = 1e3  # damping beyond which steps from a point that is the maximum by its slope are not tried any more
 QUIET, LOUD = 1e-4, 1e-3  # gain of a step that the rounding of terms of 1e9 would hide, and what that could be
