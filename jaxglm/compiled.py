@@ -8,7 +8,10 @@ import jax
 
 # XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
 # or to sums: up to 30 ns an element.
+# Its older emitters compile in 60 to 90 % of the time and map a third less memory: the newer ones reach the system's
+# limit of mappings (65,530) after a hundred programs in one process, which then crashes.
 OPTIONS = {
+    "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
 }
 
