@@ -3,33 +3,75 @@
 import os
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from math import inf
+from pathlib import Path
 
 import jax
 
 # XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
 # or to sums: up to 30 ns an element.
-# Its older emitters compile in 60 to 90 % of the time and map a third less memory: the newer ones reach the system's
-# limit of mappings (65,530) after a hundred programs in one process, which then crashes.
-OPTIONS = {
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
-}
+LEAN = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
+# Its older emitters compile in 60 to 90 % of the time and map a third less memory; what they make of a batch takes up
+# to a third longer.
+QUICK = {"xla_cpu_use_fusion_emitters": False}
+LOOK = 4  # programs after which mappings are counted, which takes a microsecond each
+FULL = 0.5  # share of the mappings that a process may have beyond which programs are forgotten
+_traces: list[str] = []  # what was compiled since they were counted
+_programs: list = []  # all that can be forgotten
 
 
-def program(function: Callable | None = None, **options) -> Callable:
-    """Like `jax.jit`, to be called from the host only; made when first called, so that importing starts no backend."""
+def program(function: Callable | None = None, *, long: bool = False, **options) -> Callable:
+    """Like `jax.jit`, to be called from the host only; made when first called, so that importing starts no backend.
+    long: whether it runs for longer than it compiles."""
     if function is None:
-        return lambda f: program(f, **options)
+        return lambda f: program(f, long=long, **options)
+
+    @wraps(function)
+    def traced(*args, **kwargs):
+        _traces.append(function.__name__)
+        return function(*args, **kwargs)
 
     @lru_cache(maxsize=1)
     def made():
-        return jax.jit(function, compiler_options=_accepted(), **options)
+        _programs.append(jax.jit(traced, compiler_options=_accepted(long), **options))
+        return _programs[-1]
 
     @wraps(function)
     def run(*args, **kwargs):
-        return made()(*args, **kwargs)
+        known = len(_traces)
+        found = made()(*args, **kwargs)
+        if len(_traces) > known:
+            _leave_room()
+        return found
 
     return run
+
+
+def _leave_room() -> None:
+    """Forget all programs where those that this process has compiled map too much memory: beyond the system's limit the
+    compiler does not raise, it crashes. Those that are needed again are compiled again."""
+    if len(_traces) < LOOK:
+        return
+    _traces.clear()
+    if mappings() > FULL * most_mappings():
+        for made in _programs:
+            made.clear_cache()
+
+
+def mappings() -> int:
+    """Memory mappings of this process; 0 where the system does not tell."""
+    try:
+        return Path("/proc/self/maps").read_bytes().count(b"\n")
+    except OSError:
+        return 0
+
+
+def most_mappings() -> float:
+    """How many a process may have."""
+    try:
+        return float(Path("/proc/sys/vm/max_map_count").read_text())
+    except OSError:
+        return inf
 
 
 def cores() -> int:
@@ -37,15 +79,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@lru_cache(maxsize=1)
-def _accepted() -> dict:
+@lru_cache(maxsize=2)
+def _accepted(long: bool) -> dict:
     """The options that this version of XLA knows."""
-    return {k: v for k, v in OPTIONS.items() if _knows({k: v})} if jax.default_backend() == "cpu" else {}
+    wanted = LEAN if long else LEAN | QUICK
+    return {k: v for k, v in wanted.items() if _knows(k, v)} if jax.default_backend() == "cpu" else {}
 
 
-def _knows(option: dict) -> bool:
+@lru_cache(maxsize=8)
+def _knows(option: str, value) -> bool:
     try:
-        jax.jit(lambda x: x, compiler_options=option).lower(0.0).compile()
+        jax.jit(lambda x: x, compiler_options={option: value}).lower(0.0).compile()
     except Exception:  # one that was renamed or dropped: without it everything works, and is slower
         return False
     return True

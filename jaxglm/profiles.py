@@ -48,7 +48,6 @@ class Target:
     scale: float = 1.0  # of the roots, where the problem has its dispersion at one
     kind: str = "likelihood"
     expected: bool = False
-    ends: tuple[tuple[int, float], ...] = ()  # coefficients that tend to infinity at the maximum, and to which side
 
     def solve(self, contrasts: np.ndarray, targets: np.ndarray, kind: str | None = None) -> Found:
         """Limits (m, r) of contrasts (m, .), for roots (m, r); of kind "value" for shifts of the contrasts."""
@@ -62,29 +61,7 @@ class Target:
             found = limits_of(self.problem, self.theta, directions[good], goals[good], kind, self.expected)
             for whole, part in zip(nothing, found, strict=True):
                 whole[good] = part
-        return self._ended(Found(*(a.reshape(m, r) for a in nothing)), contrasts, targets, kind)
-
-    def _ended(self, found: Found, contrasts: np.ndarray, targets: np.ndarray, kind: str) -> Found:
-        """Without a limit on the side on which the coefficient itself has none: on a plateau there is only rounding."""
-        for k, side in self.ends if kind == "likelihood" else ():
-            alone = (contrasts[:, k] != 0) & (np.count_nonzero(contrasts, axis=1) == 1)
-            beyond = alone[:, None] & (np.sign(targets) == side * np.sign(contrasts[:, [k]]))
-            found.shift[beyond], found.drop[beyond] = np.copysign(np.inf, targets[beyond]), 0.0
-            found.status[beyond] = LimitStatus.INFINITE.value
-        return found
-
-
-def _ends(fit: Any, outward: np.ndarray) -> tuple[tuple[int, float], ...]:
-    """Rows of outward that are shared parameters at the end of their interval, and its side on the linear predictor."""
-    first = np.cumsum([0, *fit.problem.sizes[:-1]])
-    at = {p.parameter: k for p, k in zip(fit.parts, first, strict=True)}
-
-    def side(name: str, end: float) -> float:
-        link = fit.problem.family.link_of(name)
-        return 1.0 if (end == link.image[1]) == bool(link.increasing) else -1.0
-
-    rows = ((np.flatnonzero(np.nan_to_num(outward[:, at[name]])), side(name, end)) for name, end in fit.limits.items())
-    return tuple((int(row[0]), sign) for row, sign in rows if len(row) == 1)
+        return Found(*(a.reshape(m, r) for a in nothing))
 
 
 def target_of(fit: Any, method: str) -> Target:
@@ -100,8 +77,7 @@ def target_of(fit: Any, method: str) -> Target:
     outward = fit._outward(np.eye(len(theta)))
     outward = np.pad(outward, ((0, len(fit._present) - len(outward)), (0, 0)), constant_values=np.nan)
     kind = "score" if method == "score" else "likelihood"
-    ends = _ends(fit, outward)
-    return Target(fit.problem, theta, outward, float(np.sqrt(fit.dispersion)), kind, fit._edm, ends)
+    return Target(fit.problem, theta, outward, float(np.sqrt(fit.dispersion)), kind, fit._edm)
 
 
 def _joint(fit: Any, theta: np.ndarray) -> Target:

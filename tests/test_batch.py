@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -264,3 +265,13 @@ def test_families_of_the_library_run_side_by_side(family, monkeypatch):
         patch.setattr("warnings.warn", lambda *_, **__: None)
         jg.fit_batch(family, np.ones((40, 1)), Y)
     assert set(threads) == {2}
+
+
+@pytest.mark.parametrize("needed", [[3, 3, 3, 3], [2, 2, 2, 9], [4, 5, 6, 7], [1, 1]])
+def test_a_first_round_has_the_steps_that_cost_least(needed):
+    """A round of s steps costs s for all; who needs more then costs these and the gathering."""
+    from jaxglm.batch.engine import AGAIN, Status, _usual_steps
+
+    found = SimpleNamespace(steps=np.array(needed), status=np.full(len(needed), Status.CONVERGED))
+    cost = {s: s + sum(n - s + AGAIN for n in needed if n > s) / len(needed) for s in range(2, 33)}
+    assert cost[_usual_steps(found)] == min(cost.values())

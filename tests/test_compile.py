@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import jaxglm as jg
+from jaxglm import compiled
 from tests.members import MEMBERS, problem
 
 TRACED = []
@@ -160,3 +161,22 @@ assert read() == before
 def test_importing_changes_no_configuration():
     done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, env=dict(os.environ))
     assert done.returncode == 0, done.stderr
+
+
+def test_programs_are_forgotten_before_they_fill_the_memory_map(monkeypatch):
+    """Where a system tells how many mappings a process may have: beyond it the compiler crashes."""
+    if not compiled.mappings():
+        pytest.skip("no count of mappings on this system")
+
+    def fit(columns: int):
+        y, X = table(40, 1)
+        return jg.GLM(y, np.column_stack([X, draw(40 * columns, 0).reshape(40, columns)]), family="poisson").fit().llf
+
+    before = [fit(columns) for columns in range(1, 6)]
+    held = compiled.mappings()
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "most_mappings", lambda: 1.0)
+        for columns in range(6, 6 + compiled.LOOK):
+            fit(columns)
+    assert compiled.mappings() < held
+    assert [fit(columns) for columns in range(1, 6)] == before

@@ -109,6 +109,9 @@ def test_counts_with_less_than_poisson_variance(family):
     assert limits[2, 0] == -np.inf
     assert np.isfinite(limits[2, 1])
     assert fit.profile("log(alpha)").status()["log(alpha)"][0].name == "INFINITE"
+    with pytest.warns(jg.FitWarning, match="BOUNDARY"):
+        members = jg.fit_batch(family, X, np.stack([y, y]))
+    np.testing.assert_allclose(members.conf_int(method="profile")[1], limits, rtol=1e-6)
 
 
 @pytest.mark.parametrize("mean", [1e4, 1e6, 1e9])

@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
     spread: Any  # mean squared standardised score; 1 for a family without a dispersion
 
 
-@program(static_argnames="form")
+@program(static_argnames="form", long=True)
 def begin_members(form, leaves, solver, start):
     """Solver states (C, ...) before the first step. start: (C, P), a function of the problem, or None."""
 
@@ -46,7 +46,7 @@ def begin_members(form, leaves, solver, start):
     return jax.vmap(one, in_axes=(form[1], None if callable(start) else 0))(leaves, start)
 
 
-@program(static_argnames=("form", "expected"))
+@program(static_argnames=("form", "expected"), long=True)
 def advance_members(form, expected, leaves, solver, state, steps, back):
     """The states after at most so many steps, and what they stand for if they ended there."""
 

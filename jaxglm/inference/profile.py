@@ -7,12 +7,15 @@ a bracket. Source: Venzon and Moolgavkar (1988), whose bordered system this solv
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from ..design import Ones
 from ..numerics import dot, eps, factor
 from ..problem import Problem, evaluate, objective
 from ..solvers import Worded
@@ -26,6 +29,8 @@ BARRIER_START, BARRIER_DROP, BARRIER_END = (
 MAX_STEPS = 400
 CLOSE = 1e-10  # in standard errors
 FARTHEST = 1e12
+UNSEEN = 1e-3  # drop of the objective up to which a parameter may start where it is seen
+PLACES = (9.0, 12.0, 15.0, 20.0, 25.0, 30.0, 100.0, 500.0)  # linear predictors on the way to one whose exponential ends
 # Decrement of the others at a limit. It moves the likelihood by its own size, a score by its root where the information
 # is not the curvature.
 STILL = {"likelihood": 1e-12, "score": 1e-15, "value": 1e-12}
@@ -87,7 +92,9 @@ def limits(problem: Problem, theta, directions, targets, *, kind: str = "likelih
     "score", it is the signed root of the score statistic, with the expected information if asked for; "value", it is
     the shift of the functional itself, so that `drop` is that of the restricted maximum there.
     """
-    at = evaluate(problem, theta)
+    peak, drops, start = _ends(problem, theta) if kind == "likelihood" else (None, None, theta)
+    at = evaluate(problem, start)
+    peak = at.loglik if peak is None else peak
     scale = problem.n + jnp.sum(theta * theta * jnp.abs(jnp.diagonal(at.information)))
     floor = scale * (32 * eps(theta)) ** 2
 
@@ -95,10 +102,39 @@ def limits(problem: Problem, theta, directions, targets, *, kind: str = "likelih
         side = jnp.where(target < 0, -1.0, 1.0).astype(theta.dtype)
         T, se = coordinates(at.information, side * direction)
         goal = jnp.abs(target) / se if kind == "value" else jnp.abs(target)
-        found = _search(Ask(problem, theta, at.loglik, floor, T, goal), kind, expected)
-        return found._replace(shift=side * se * found.shift)
+        endless = False if drops is None else _endless(direction, target, drops)
+        found = _search(Ask(problem, start, peak, floor, T, goal), kind, expected, endless)
+        return found._replace(shift=side * se * found.shift + dot(direction, start - theta))
 
     return jax.vmap(one)(directions, targets)
+
+
+def _ends(problem: Problem, theta):
+    """Of the parameters that all rows share: (peak, drops, start), drops (P, 2) being how far the objective drops at
+    most on the way of each to minus and plus infinity, the others where they are; no less than its profile does. One
+    that is so far out that no slope tells the way back starts where it is seen again."""
+    first = np.cumsum([0, *problem.sizes[:-1]])
+    shared = np.asarray([k for k, d in zip(first, problem.designs, strict=True) if isinstance(d, Ones)], int)
+    if not len(shared):
+        return None, None, theta
+    places = jnp.asarray([*(-place for place in PLACES), *PLACES], theta.dtype)
+    moved = jax.vmap(lambda k: jax.vmap(lambda place: theta.at[k].set(place))(places))(shared)
+    values = jax.vmap(partial(objective, problem))(jnp.vstack([theta, moved.reshape(-1, len(theta))]))
+    dropped = jnp.where(jnp.isnan(values), jnp.inf, values[0] - values)[1:].reshape(len(shared), -1)
+    at = theta[shared, None]
+    beyond = jnp.stack([places < at, places > at], 1)
+    drops = jnp.full((len(theta), 2), jnp.inf, theta.dtype)
+    drops = drops.at[shared].set(jnp.max(jnp.where(beyond, dropped[:, None], 0.0), axis=2))
+    inward = (places * at > 0) & (jnp.abs(places) < jnp.abs(at)) & (dropped < UNSEEN)
+    nearer = jnp.min(jnp.where(inward, jnp.abs(places), jnp.abs(at)), axis=1)
+    return values[0], drops, theta.at[shared].set(jnp.copysign(nearer, theta[shared]))
+
+
+def _endless(direction, target, drops):
+    """Whether one parameter is asked for that never drops as far."""
+    place = jnp.argmax(jnp.abs(direction))
+    drop = drops[place, jnp.where(direction[place] * target > 0, 1, 0)]
+    return (jnp.sum(direction != 0) == 1) & (drop < 0.5 * target**2)
 
 
 def coordinates(information, direction):
@@ -115,14 +151,15 @@ def coordinates(information, direction):
     return dot(root, turned), se
 
 
-def _search(ask: Ask, kind: str, expected: bool) -> Found:
-    final = lax.while_loop(lambda s: s.status < 0, lambda s: _step(ask, kind, expected, s), _begin(ask))
+def _search(ask: Ask, kind: str, expected: bool, endless) -> Found:
+    """The limit; endless: whether it is known that there is none."""
+    final = lax.while_loop(lambda s: s.status < 0, lambda s: _step(ask, kind, expected, s), _begin(ask, endless))
     away = jnp.where(final.status == LimitStatus.INFINITE, jnp.inf, jnp.nan)
     known = (final.status == LimitStatus.FOUND) | (final.status == LimitStatus.EDGE)
     return Found(jnp.where(known, final.u[0], away), ask.peak - final.loglik, final.status, final.steps)
 
 
-def _begin(ask: Ask) -> Search:
+def _begin(ask: Ask, endless) -> Search:
     """At the peak, about to step to the Wald limit."""
     zero, P = jnp.zeros_like(ask.peak), ask.theta.shape[0]
     far = zero + jnp.inf
@@ -132,7 +169,7 @@ def _begin(ask: Ask) -> Search:
     return Search(
         u, step=ask.target * eye[0], outer=jnp.asarray(True), value=ask.peak, loglik=ask.peak, gradient=u,
         information=eye, damping=zero, low=zero, high=far, reach=far, last=(zero, zero), barrier=barrier,
-        steps=jnp.int32(0), status=_code("SEARCHING"),
+        steps=jnp.int32(0), status=jnp.where(endless, _code("INFINITE"), _code("SEARCHING")),
     )  # fmt: skip
 
 

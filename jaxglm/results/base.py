@@ -16,7 +16,7 @@ from ..problem import Problem
 from ..programs import newton_step
 from ..reports.columns import running
 from ..solvers import Status
-from ..solvers.newton import LOST
+from ..solvers.newton import out_of_sight
 
 STILL = 1e-3  # change of a linear predictor by a step that shows that it tends to infinity
 NOTHING = 1e-6  # gain of a step, in log-likelihood units, up to which that is no gain
@@ -59,8 +59,7 @@ class Fitted:
             return {}
         first = np.cumsum([0, *self.problem.sizes[:-1]])
         at, moves = np.asarray(self.state.theta)[first], self._last_step[first]  # a shared one is its linear predictor
-        far, unknown = LOST
-        gone = (np.abs(at) > far) & ~(np.abs(np.diagonal(self.information)[first]) > unknown)
+        gone = out_of_sight(at, np.diagonal(self.information)[first]) & [p.shared for p in self.parts]
         moves = np.where(gone, np.copysign(1.0, at), moves if self._endless and not gone.any() else 0.0)
         return {p.parameter: _end(self.problem.family.link_of(p.parameter), float(move))
                 for p, move in zip(self.parts, moves, strict=True) if p.shared and abs(move) > STILL}  # fmt: skip

@@ -24,9 +24,8 @@ SURE = 100.0  # times the tolerance, of a decrement that the next step makes sma
 TURNED = 0.3  # share of the last step above which one back is shortened
 AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
-# linear predictor of a shared parameter beyond which, and curvature up to which, it is at the end of its interval: at
-# what looks like a maximum, and where no step helps
-VANISHED, LOST = (9.0, 1e-6), (9.0, 1.0)
+FAR = 9.0  # linear predictor of a shared parameter beyond which it may be at the end of its interval
+UNKNOWN, HARDLY = 1e-6, 1.0  # curvature there up to which it is: at what looks like a maximum, and where no step helps
 SLOWLY = 0.01  # share of the last decrement above which it is: near a maximum the next is far less
 
 
@@ -172,9 +171,9 @@ class Newton:
         family = problem.family
         responses = np.isin(family.predictors, family.regressed)  # of classes every one is a mean
         limit = jnp.where(jnp.any(endless & responses), code(Status.SEPARATED), code(Status.BOUNDARY))
-        lost = _vanished(problem, s, LOST)
+        lost = _vanished(problem, s, HARDLY)
         ended = jnp.where(s.singular, code(Status.SINGULAR), code(Status.CONVERGED))
-        ended = jnp.where(_vanished(problem, s, VANISHED) | (s.singular & lost), code(Status.BOUNDARY), ended)
+        ended = jnp.where(_vanished(problem, s, UNKNOWN) | (s.singular & lost), code(Status.BOUNDARY), ended)
         small = self._tolerance(problem, s)
         # The information at this last point stands for that at the end. Its relative change over a step is the root of
         # the ratio of the decrements after and before, and this step is shorter by as much: where the change of errors
@@ -236,13 +235,16 @@ def _spread(problem: Problem, start):
     return jnp.where(jnp.isfinite(spread), spread, 1.0)
 
 
-def _vanished(problem: Problem, s: NewtonState, limits: tuple[float, float]):
-    """Whether a parameter that all rows share is so far out that the log-likelihood does not know it any more: it went
-    there in one step too many for a drift to be seen, or rounding hides the way."""
-    far, unknown = limits
+def out_of_sight(eta, curvature, least: float = HARDLY):
+    """Whether a parameter that all rows share is so far out that the log-likelihood hardly knows it any more."""
+    return (abs(eta) > FAR) & ~(abs(curvature) > least)
+
+
+def _vanished(problem: Problem, s: NewtonState, least: float):
+    """Whether one is out of sight: a step too many led there for a drift to be seen, or rounding hides the way."""
     first = np.cumsum([0, *problem.sizes[:-1]])
     shared = [k for k, d in zip(first, problem.designs, strict=True) if isinstance(d, Ones)]
-    gone = [(jnp.abs(s.theta[k]) > far) & (jnp.abs(s.information[k, k]) < unknown) for k in shared]
+    gone = [out_of_sight(s.theta[k], s.information[k, k], least) for k in shared]
     return jnp.any(jnp.stack(gone)) if gone else jnp.asarray(False)
 
 
