@@ -86,7 +86,7 @@ class Crossed:
         return dot(beta, self.columns)
 
     def rmatmat(self, m):
-        return dot(self.columns, m)
+        return lax.dot_general(m, self.columns, (((0,), (1,)), ((), ())), precision=lax.Precision.HIGHEST)
 
     def gram(self, w, other: "Design"):
         if isinstance(other, Ones):

@@ -231,12 +231,18 @@ def _eliminated(A):
     j = jnp.arange(P)
     i = j[:, None]
 
-    def eliminate(k, M):
+    def lines(k, M):
+        """Row k, and its share in each row below. Known before the step that uses them, which then works in place."""
         row, column = lax.dynamic_index_in_dim(M, k, 0, False), lax.dynamic_index_in_dim(M, k, 1, False)
         share = jnp.where(i > k, column / lax.dynamic_index_in_dim(row, k, 0), 0.0)
-        rest = jnp.where(((i > k) & (j == k))[:, :, None], 0.0, M)
-        return rest - share[:, None] * jnp.where(i == k, 1.0, row)
+        return jnp.where(i == k, 1.0, row), share
 
-    M = jnp.moveaxis(lax.fori_loop(0, P, eliminate, jnp.moveaxis(A, 0, -1)), -1, 0)
+    def eliminate(k, carry):
+        M, row, share = carry
+        M = jnp.where(((i > k) & (j == k))[:, :, None], 0.0, M) - share[:, None] * row
+        return M, *lines(k + 1, M)
+
+    M = jnp.moveaxis(A, 0, -1)
+    M = jnp.moveaxis(lax.fori_loop(0, P - 1, eliminate, (M, *lines(0, M)))[0], -1, 0)
     pivots = jnp.diagonal(M, axis1=1, axis2=2)
     return jnp.where(i > j, M, jnp.eye(P, dtype=A.dtype)) * lax.rsqrt(pivots)[:, :, None], pivots

@@ -11,7 +11,7 @@ from jax import lax
 
 from .design import Tied
 from .numerics import factor
-from .problem import Problem, expected_information, masked, objective, over_blocks, rows, weighted_sum
+from .problem import Problem, expected_information, masked, objective, over_blocks, rows, rows_and_bend, weighted_sum
 from .solvers import Newton, run
 
 EASY = Newton(tol=1e-4, max_steps=50)  # for fits that are only on the way
@@ -190,10 +190,10 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
         guess = jnp.where(from_rows, guess, constant)
         w = jnp.ones_like(guess) if part.weights is None else part.weights
         eta = (guess, *(jnp.zeros((), guess.dtype) for _ in part.designs[1:]))
-        at = rows(part, eta)
+        at, bias = _rows_and_bias(part, eta, w)
         h = expected_information(part, eta, at) if family.traits.edm else -at.curvature[0][0]
         known = jnp.isfinite(h) & jnp.isfinite(at.score[0])  # not where the scale is far from the 1 that it is here
-        h, score = jnp.where(known, jnp.maximum(h, 0.0), 1.0) * w, jnp.where(known, at.score[0], 0.0) * w
+        h, score = jnp.where(known, jnp.maximum(h, 0.0), 1.0) * w, jnp.where(known, at.score[0] - bias, 0.0) * w
         free = 0.0 if offset is None else offset
         return (
             design.gram(h, design),
@@ -213,6 +213,19 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
         further = [risen]
     blends = [0.5 * step + 0.5 * flat, 0.1 * step + 0.9 * flat] if family.constrained else []
     return [step, flat, jnp.zeros_like(step), *blends, *further]
+
+
+def _rows_and_bias(part: Problem, eta: tuple, w):
+    """Rows at a guess that follows y, and what a step from there is off by on average: half the slope of the curvature
+    times the variance of the guess. That is known for a canonical link without a dispersion, to second order: 1 / w,
+    times a quarter for a mean half-way to y, and no more than 1 of few counts. Elsewhere it is left out."""
+    family = part.family
+    if not (family.canonical and family.traits.dispersion is None and len(eta) == 1):
+        return rows(part, eta), 0.0
+
+    at, bend = rows_and_bend(part, eta)
+    share = 0.25 if family.support.closed else 1.0
+    return at, -0.5 * bend / (1.0 - w * at.curvature[0][0] / share)
 
 
 def _response(problem: Problem):

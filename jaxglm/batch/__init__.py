@@ -2,5 +2,6 @@
 
 from .engine import Outcome, Plan, fit_members, over_members
 from .members import Members, stack_sizes
+from .threads import in_turn
 
-__all__ = ["Members", "Outcome", "Plan", "fit_members", "over_members", "stack_sizes"]
+__all__ = ["Members", "Outcome", "Plan", "fit_members", "in_turn", "over_members", "stack_sizes"]

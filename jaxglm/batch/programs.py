@@ -10,7 +10,7 @@ from jax import lax
 
 from ..compiled import program
 from ..fit import concluded, information_of
-from ..numerics import factor
+from ..numerics import dot, factor
 from ..problem import evaluate
 from ..solvers import Status
 from ..starts import initial
@@ -81,11 +81,11 @@ def _outcome(structure, expected, back, solver, leaves, state) -> Outcome:
 def _errors(information, back):
     """Standard errors (P,) of `back @ theta` at unit dispersion."""
     solved = factor(information)
-    outward = jnp.eye(information.shape[0], dtype=information.dtype)
+    root = solved.root * solved.scale  # root' root is the inverse
     if back is not None:
-        outward = outward.at[: back.shape[0], : back.shape[0]].set(back)
-    variance = jnp.sum(outward * solved.solve(outward.T).T, axis=1)
-    return jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(variance))
+        p = back.shape[0]
+        root = jnp.concatenate([dot(root[:, :p], back.T), root[:, p:]], axis=1)
+    return jnp.where(solved.damping > 0, jnp.nan, jnp.sqrt(jnp.sum(root * root, axis=0)))
 
 
 @program(static_argnames=("function", "form"))

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ def workers(sharding=None) -> int:
     return cores() if pool_size() >= cores() else 1
 
 
+@lru_cache(maxsize=1)
 def pool_size() -> int:
-    """Threads of XLA's CPU client in this process; 0 where the system does not tell."""
+    """Threads of XLA's CPU client, once it runs, in this process; 0 where the system does not tell."""
     try:
         return sum(t.read_text().strip() == POOL for t in Path("/proc/self/task").glob("*/comm"))
     except OSError:
@@ -33,7 +35,8 @@ def pool_size() -> int:
 
 
 def in_turn(work: Callable, items: Iterable, threads: int) -> Iterator:
-    """work(item) of each item, in order; as many at the same time as there are threads."""
+    """work(item) of each item, in order; as many at the same time as there are threads, and as many waiting, so that
+    none is idle while results are taken."""
     if threads < 2:
         yield from map(work, items)
         return
@@ -42,7 +45,7 @@ def in_turn(work: Callable, items: Iterable, threads: int) -> Iterator:
         ahead: deque = deque()
         for item in items:
             ahead.append(pool.submit(_under, settings, work, item))
-            if len(ahead) > threads:
+            if len(ahead) > 2 * threads:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()

@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from ..basis import Basis
-from ..batch import Members, stack_sizes
+from ..batch import Members, in_turn, stack_sizes
+from ..compiled import cores
 from ..design import Dense, Ones
 from ..families import Family
 from ..frame import ModelFrame, without_column
@@ -19,6 +20,7 @@ from ..predictors import Predictor, placed, predictors_on
 from ..problem import Problem
 
 SIDES = ("weights", "freq_weights")
+MANY = 1 << 20  # responses from which several threads pay
 
 
 class Given(NamedTuple):
@@ -222,7 +224,7 @@ def seen(block: Block, family: Family) -> Seen:
         parts[0] * parts[1] * parts[2])
     relevant = np.broadcast_to(counted > 0, (b, n))
     with np.errstate(invalid="ignore"):
-        bad = np.broadcast_to(family.support.outside(y), (b, n)) & relevant
+        bad = np.broadcast_to(_outside(family.support, y), (b, n)) & relevant
     valid: Any = ~bad.any(axis=1) & relevant.any(axis=1)
     for a in (*(g.offset for g in block.given), block.weights, block.freq_weights):
         if a is not None:
@@ -231,6 +233,13 @@ def seen(block: Block, family: Family) -> Seen:
         if X.ndim == 3 and not all_finite(X):  # one pass without a mask as large as X
             valid &= np.isfinite(X.reshape(b, -1)).all(axis=1)
     return Seen(y, total, counted, valid)
+
+
+def _outside(support: Any, y: Any) -> np.ndarray:
+    """Mask of the responses that are not in the support; of many, every core looks at a part."""
+    if isinstance(y, tuple) or y.size < MANY or len(y) < cores():
+        return support.outside(y)
+    return np.concatenate(list(in_turn(support.outside, np.array_split(y, cores()), cores())))
 
 
 def as_given(block: Block, family: Family) -> tuple[Predictor, ...]:

@@ -96,6 +96,17 @@ def rows(problem: Problem, eta: tuple) -> Rows:
     return over_rows(one, y, eta)
 
 
+def rows_and_bend(problem: Problem, eta: tuple) -> tuple[Rows, jax.Array]:
+    """Rows of one predictor at eta, and the slope of their curvature (n,)."""
+
+    def curvature(e):
+        at = rows(problem, (e,))
+        return at.curvature[0][0], at
+
+    _, bend, at = jax.jvp(curvature, eta, (jnp.ones_like(eta[0]),), has_aux=True)
+    return at, bend
+
+
 def _jacobian(score, eta: tuple) -> tuple:
     """Derivatives of the scores in eta, [j][k], and what else `score` returns. One predictor at a time: the others are
     then constants and no tangents of zero, of which XLA would multiply every one. Many share one pass."""

@@ -116,7 +116,8 @@ def to_coefficients(problem: Problem, score):
 def information_from(problem: Problem, curvature):
     """Information in theta (P, P) from the curvature of the rows in eta, [j][k] (n,) each; without a penalty."""
     D = problem.designs
-    block = [[D[j].gram(-_weighted(problem, curvature[j][k]), D[k]) for k in range(j + 1)] for j in range(len(D))]
+    # times -1, which XLA cancels with autodiff's; it would compute a sign in a pass of its own
+    block = [[D[j].gram(-1.0 * _weighted(problem, curvature[j][k]), D[k]) for k in range(j + 1)] for j in range(len(D))]
     full = [[block[j][k] if k <= j else block[k][j].T for k in range(len(D))] for j in range(len(D))]
     return jnp.block(full)
 
