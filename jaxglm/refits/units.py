@@ -50,17 +50,19 @@ class Units:
         np.multiply(counts, self.weight[:U], out=full[:, :U])
         return full
 
-    def drawn(self, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Counts (b, U) of as many units as there are, drawn with replacement."""
+    def resampled(self, rng: np.random.Generator, b: int) -> np.ndarray:
+        """Row weights (b, N) of samples of as many units as there are, drawn with replacement."""
         U, total = len(self.times), self.total
         owner = np.repeat(np.arange(U), self.times) if np.any(self.times != 1) else None
-        counts, together = np.empty((b, U)), max(TOGETHER // total, 1)
-        for part in np.split(counts, range(together, b, together)):
-            picked = rng.integers(total, size=(len(part), total))
+        together, narrow = max(TOGETHER // total, 1), np.uint16 if total <= 1 << 16 else np.int64
+        weights, place = np.empty((b, len(self.code))), np.empty((together, total), int)
+        for part in np.split(weights, range(together, b, together)):
+            m = len(part)
+            picked = rng.integers(total, size=(m, total), dtype=narrow)
             picked = picked if owner is None else owner[picked]
-            picked += U * np.arange(len(part))[:, None]
-            part[:] = np.bincount(picked.ravel(), minlength=part.size).reshape(part.shape)
-        return counts
+            np.add(picked, U * np.arange(m)[:, None], out=place[:m])
+            part[:] = self.weights(np.bincount(place[:m].ravel(), minlength=m * U).reshape(m, U))
+        return weights
 
     def without_one(self, start: int, stop: int) -> np.ndarray:
         """Counts (b, U) of the samples that miss one of the units start, ..., stop - 1."""

@@ -149,7 +149,7 @@ def _replicates(fit: GLMResults, n: int, kind: str, groups, rng, progress: Progr
 
 
 def _resampled(units: Units, rng):
-    return lambda start, stop: {"weights": units.weights(units.drawn(rng, stop - start))}
+    return lambda start, stop: {"weights": units.resampled(rng, stop - start)}
 
 
 def _drawn_anew(fit: GLMResults, n: int, rng):
