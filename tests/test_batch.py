@@ -268,10 +268,16 @@ def test_families_of_the_library_run_side_by_side(family, monkeypatch):
 
 
 @pytest.mark.parametrize("needed", [[3, 3, 3, 3], [2, 2, 2, 9], [4, 5, 6, 7], [1, 1]])
-def test_a_first_round_has_the_steps_that_cost_least(needed):
-    """A round of s steps costs s for all; who needs more then costs these and the gathering."""
+def test_rounds_have_the_steps_that_cost_least(needed):
+    """A round of s steps costs s for all; who needs more then costs these and the gathering. Those that still run tell
+    nothing; a later round asks those that needed more steps than were done."""
     from jaxglm.batch.engine import AGAIN, Status, _usual_steps
 
-    found = SimpleNamespace(steps=np.array(needed), status=np.full(len(needed), Status.CONVERGED))
-    cost = {s: s + sum(n - s + AGAIN for n in needed if n > s) / len(needed) for s in range(2, 33)}
-    assert cost[_usual_steps(found)] == min(cost.values())
+    ended = np.full(len(needed) + 1, Status.CONVERGED)
+    ended[-1] = Status.RUNNING
+    found = SimpleNamespace(steps=np.array([*needed, 99]), status=ended)
+    cost = lambda s, needed: s + sum(n - s + AGAIN for n in needed if n > s) / len(needed)  # noqa: E731
+    assert cost(_usual_steps(found), needed) == min(cost(s, needed) for s in range(2, 33))
+    left = [n - 5 for n in needed if n > 5]
+    if left:
+        assert cost(_usual_steps(found, 5), left) == min(cost(s, left) for s in range(1, 33))

@@ -52,13 +52,13 @@ def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome
     found = desk.empty()
     index = np.arange(members.size) if index is None else index
     begun = _first(desk, index, start, plan.solver)
-    pilots = desk.workers
-    many = len(index) > 4 * pilots * desk.size
-    waiting = _joined(_round(desk, found, islice(begun, pilots), ROUNDS[-1] if many else ROUNDS[0]),
+    many = lambda index: len(index) > 4 * desk.workers * desk.size  # noqa: E731
+    waiting = _joined(_round(desk, found, islice(begun, desk.workers), ROUNDS[many(index)]),
                       _round(desk, found, begun, _usual_steps(found)))
     later = chain(ROUNDS[1:], repeat(ROUNDS[-1]))
     while waiting is not None:  # every solver ends by itself, at max_steps if not before
-        waiting = _round(desk, found, _again(desk, waiting), next(later))
+        steps = _usual_steps(found, int(np.min(waiting[1].steps))) if many(waiting[0]) else next(later)
+        waiting = _round(desk, found, _again(desk, waiting), steps)
     for solver, begin in _rescues(desk, found):
         _rescue(desk, found, solver, begin)
     return found
@@ -86,13 +86,14 @@ def _budget() -> float:
     return DEVICE_SHARE * ((jax.devices(default_platform())[0].memory_stats() or {}).get("bytes_limit") or 8 << 30)
 
 
-def _usual_steps(found: Outcome) -> int:
-    """Steps of a first round that cost least, if all need as many as those so far: a round goes on for all of a chunk,
-    and who needs more is gathered anew."""
-    done = found.steps[found.status != Status.RUNNING]
+def _usual_steps(found: Outcome, before: int = 0) -> int:
+    """Steps of a round that cost least, if all need as many as those that ended so far with more than `before`: a round
+    goes on for all of a chunk, and who needs more is gathered anew."""
+    done = found.steps[(found.status != Status.RUNNING) & (found.steps > before)] - before
     if not len(done):
-        return ROUNDS[0]
-    steps = np.arange(2, max(min(done.max(), ROUNDS[-1]), 2) + 1)
+        return ROUNDS[before > 0]
+    least = 1 if before else 2
+    steps = np.arange(least, max(min(done.max(), ROUNDS[-1]), least) + 1)
     more = np.maximum(done - steps[:, None], 0)
     return int(steps[np.argmin(steps + np.mean(more + AGAIN * (more > 0), axis=1))])
 
