@@ -11,8 +11,8 @@ import jax
 # XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
 # or to sums: up to 30 ns an element.
 LEAN = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
-# Its older emitters compile in 60 to 90 % of the time and map a third less memory; what they make of a batch takes up
-# to a third longer.
+# Its older emitters compile in 60 to 90 % of the time and map a third less memory; what they make of many rows or
+# members takes up to a third longer.
 QUICK = {"xla_cpu_use_fusion_emitters": False}
 LOOK = 4  # programs after which mappings are counted, which takes a microsecond each
 FULL = 0.5  # share of the mappings that a process may have beyond which programs are forgotten
@@ -22,7 +22,7 @@ _programs: list = []  # all that can be forgotten
 
 def program(function: Callable | None = None, *, long: bool = False, **options) -> Callable:
     """Like `jax.jit`, to be called from the host only; made when first called, so that importing starts no backend.
-    long: whether it runs for longer than it compiles."""
+    long: whether it has so much to do that it is worth more of the compiler's time."""
     if function is None:
         return lambda f: program(f, long=long, **options)
 

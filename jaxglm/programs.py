@@ -23,6 +23,7 @@ from .solvers import Newton, Trace, run
 
 LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
 STEPS = ((1 << 13, 4), (1 << 15, 8), (LARGEST_BUCKET, 32))  # up to n rows, sizes in an octave: padding costs time
+LONG = 1 << 17  # rows times coefficients from which a fit is worth more of the compiler's time
 
 
 def bucket(n: int) -> int:
@@ -84,18 +85,21 @@ def _padded(a: np.ndarray, size: int) -> np.ndarray:
     return full
 
 
-@program(static_argnames="expected")
-def _solve(problem, solver, start, expected):
+def _solved(problem, solver, start, expected):
     """All results as one vector: every further array costs 10 us on its way to the host, a small fit takes 100."""
     found = fit_and_information(problem, solver, start, expected)
     return jnp.concatenate([jnp.ravel(a).astype(float) for a in jax.tree.leaves(found)])
 
 
+_solve, _solve_long = (program(_solved, static_argnames="expected", long=long) for long in (False, True))
+
+
 def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndarray, np.ndarray]:
     """The fit, its information (expected or observed), and the mean squared standardised score."""
-    with jax.enable_x64(True):
-        flat = np.asarray(_solve(problem, solver, start, expected))
     P, record = sum(problem.sizes), solver.record
+    run = _solve_long if problem.n * P >= LONG else _solve
+    with jax.enable_x64(True):
+        flat = np.asarray(run(problem, solver, start, expected))
     theta, rest = flat[:P], flat[P + 4 + 2 * record :]
     numbers: Any = flat[P : P + 4].tolist()
     trace: Any = flat[P + 4 :][: 2 * record].reshape(2, record)
