@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.custom_batching import custom_vmap
-from jax.custom_derivatives import SymbolicZero
 
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
@@ -67,25 +66,9 @@ def when(needed, function, otherwise, *operands):
     return chosen(needed, otherwise, *operands)
 
 
-@jax.custom_jvp
 def times(k, log_p):
     """k * log_p, and 0 at k = 0 even where log_p is infinite: y log mu at y = 0, mu = 0. d/dk is log_p throughout."""
     return k * jnp.where((k == 0) & ~jnp.isfinite(log_p), 0.0, log_p)
-
-
-def _times_jvp(primals, tangents):
-    """Where k = 0 no slope of log_p counts: cheaper than to ask where it is infinite."""
-    (k, log_p), (dk, dlog_p) = primals, tangents
-    value = times(k, log_p)
-    slope = jnp.zeros_like(value)
-    if not isinstance(dlog_p, SymbolicZero):
-        slope = k * jnp.where(k == 0, 0.0, dlog_p)
-    if not isinstance(dk, SymbolicZero):
-        slope = slope + dk * jnp.where((k == 0) & ~jnp.isfinite(log_p), 0.0, log_p)
-    return value, slope
-
-
-times.defjvp(_times_jvp, symbolic_zeros=True)
 
 
 def log1mexp(x):
