@@ -192,8 +192,9 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
         eta = (guess, *(jnp.zeros((), guess.dtype) for _ in part.designs[1:]))
         at, bias = _rows_and_bias(part, eta, w)
         h = expected_information(part, eta, at) if family.traits.edm else -at.curvature[0][0]
-        known = jnp.isfinite(h) & jnp.isfinite(at.score[0])  # not where the scale is far from the 1 that it is here
-        h, score = jnp.where(known, jnp.maximum(h, 0.0), 1.0) * w, jnp.where(known, at.score[0] - bias, 0.0) * w
+        score = at.score[0] - bias
+        known = jnp.isfinite(h) & jnp.isfinite(score)  # not where the scale is far from the 1 that it is here
+        h, score = jnp.where(known, jnp.maximum(h, 0.0), 1.0) * w, jnp.where(known, score, 0.0) * w
         free = 0.0 if offset is None else offset
         return (
             design.gram(h, design),
