@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from math import inf
 from pathlib import Path
+from threading import Lock
+from weakref import WeakSet
 
 import jax
 
@@ -16,8 +18,9 @@ LEAN = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_
 QUICK = {"xla_cpu_use_fusion_emitters": False}
 LOOK = 4  # programs after which mappings are counted, which takes a microsecond each
 FULL = 0.5  # share of the mappings that a process may have beyond which programs are forgotten
-_traces: list[str] = []  # what was compiled since they were counted
-_programs: list = []  # all that can be forgotten
+_traces: list[str] = []  # names of what was compiled since they were counted
+_programs: WeakSet = WeakSet()  # all that can be forgotten
+_lock = Lock()  # a set must not grow while it is read
 
 
 def program(function: Callable | None = None, *, long: bool = False, **options) -> Callable:
@@ -33,8 +36,10 @@ def program(function: Callable | None = None, *, long: bool = False, **options) 
 
     @lru_cache(maxsize=1)
     def made():
-        _programs.append(jax.jit(traced, compiler_options=_accepted(long), **options))
-        return _programs[-1]
+        compiled = jax.jit(traced, compiler_options=_accepted(long), **options)
+        with _lock:
+            _programs.add(compiled)
+        return compiled
 
     @wraps(function)
     def run(*args, **kwargs):
@@ -54,8 +59,9 @@ def _leave_room() -> None:
         return
     _traces.clear()
     if mappings() > FULL * most_mappings():
-        for made in _programs:
-            made.clear_cache()
+        with _lock:
+            for made in _programs:
+                made.clear_cache()
 
 
 def mappings() -> int:

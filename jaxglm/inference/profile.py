@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
-from ..design import Ones
 from ..numerics import dot, eps, factor
 from ..problem import Problem, evaluate, objective
 from ..solvers import Worded
@@ -113,8 +111,7 @@ def _ends(problem: Problem, theta):
     """Of the parameters that all rows share: (peak, drops, start), drops (P, 2) being how far the objective drops at
     most on the way of each to minus and plus infinity, the others where they are; no less than its profile does. One
     that is so far out that no slope tells the way back starts where it is seen again."""
-    first = np.cumsum([0, *problem.sizes[:-1]])
-    shared = np.asarray([k for k, d in zip(first, problem.designs, strict=True) if isinstance(d, Ones)], int)
+    shared = problem.shared
     if not len(shared):
         return None, None, theta
     places = jnp.asarray([*(-place for place in PLACES), *PLACES], theta.dtype)

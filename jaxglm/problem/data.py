@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from ..design import Design, Ones, design_of
@@ -35,13 +36,22 @@ class Problem:
         return tuple(d.shape[1] for d in self.designs)
 
     @property
+    def first(self) -> np.ndarray:
+        """Place in theta of the first coefficient of each predictor (K,)."""
+        return np.cumsum([0, *self.sizes[:-1]])
+
+    @property
+    def shared(self) -> np.ndarray:
+        """Places in theta of the parameters that all rows share."""
+        return self.first[[isinstance(d, Ones) for d in self.designs]]
+
+    @property
     def dtype(self):
         return jnp.result_type(jax.tree.leaves(self.y)[0])
 
     def split(self, theta) -> list[jax.Array]:
         """theta (P,) as one vector of coefficients for each predictor."""
-        ends = [sum(self.sizes[: k + 1]) for k in range(len(self.sizes) - 1)]
-        return jnp.split(theta, ends)
+        return jnp.split(theta, self.first[1:])
 
     def prepared(self) -> "Problem":
         """The same problem with its designs stored so that many passes over them are cheap."""

@@ -57,7 +57,7 @@ class Fitted:
         """Where shared parameters tend to, of a fit that ended as BOUNDARY: one alone, or several along a curve."""
         if self.status != Status.BOUNDARY:
             return {}
-        first = np.cumsum([0, *self.problem.sizes[:-1]])
+        first = self.problem.first
         at, moves = np.asarray(self.state.theta)[first], self._last_step[first]  # a shared one is its linear predictor
         gone = out_of_sight(at, np.diagonal(self.information)[first]) & [p.shared for p in self.parts]
         moves = np.where(gone, np.copysign(1.0, at), moves if self._endless and not gone.any() else 0.0)

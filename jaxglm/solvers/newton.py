@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..design import Ones
 from ..numerics import dot, eps, factor, once, when
 from ..problem import Problem, evaluate
 from ..pytree import pytree, static
@@ -242,9 +241,7 @@ def out_of_sight(eta, curvature, least: float = HARDLY):
 
 def _vanished(problem: Problem, s: NewtonState, least: float):
     """Whether one is out of sight: a step too many led there for a drift to be seen, or rounding hides the way."""
-    first = np.cumsum([0, *problem.sizes[:-1]])
-    shared = [k for k, d in zip(first, problem.designs, strict=True) if isinstance(d, Ones)]
-    gone = [out_of_sight(s.theta[k], s.information[k, k], least) for k in shared]
+    gone = [out_of_sight(s.theta[k], s.information[k, k], least) for k in problem.shared]
     return jnp.any(jnp.stack(gone)) if gone else jnp.asarray(False)
 
 
