@@ -45,6 +45,9 @@ SMALL = {
         "sample=2",
         "repeats=1",
         "separable=0.25",
+        "resamples=12",
+        "rows_resamples=80",
+        "columns_resamples=3",
     ],
     "device": [
         "workloads=['poisson']",
@@ -277,6 +280,9 @@ def test_a_batch_finds_the_members_without_an_estimate_and_no_others(tmp_path):
     mine = [row for row in rows if row["part"] == "peers" and row["peer"] == "jaxglm"]
     assert len(mine) == 2
     assert all(float(row["distance, se"]) < 1e-6 for row in mine)
+    drawn = {row["peer"]: row for row in rows if row["part"] == "resamples"}
+    assert float(drawn["jaxglm bootstrap"]["from jaxglm's, se"]) == 0
+    assert 0 < float(drawn["statsmodels GLM loop"]["from jaxglm's, se"]) < 1e-4  # IRLS stops by its deviance
 
 
 def test_overdispersion_shared_between_genes_is_nearer_to_the_truth_and_needed(tmp_path):

@@ -7,7 +7,7 @@ from typing import Any
 
 import jaxglm as jg
 from experiments import config as configs
-from experiments.batched import claims, measure, pictures
+from experiments.batched import claims, measure, pictures, resamples
 from experiments.batched.competitors import COMPETITORS, takes
 from experiments.batched.workloads import WORKLOADS
 from experiments.figures import panels
@@ -25,6 +25,10 @@ ASIDE = (
     "difference of any member, by a log-likelihood that is written by hand in NumPy; 'distance, se' is the largest "
     "sqrt(g' H^-1 g) by the same: zero at the maximum. A time counts only next to one with as small a distance. The "
     "time of jaxglm and statsmodels includes standard errors, that of glmax and scikit-learn does not."
+)
+DRAWN = (
+    "A bootstrap of a logistic regression, by turns with a loop of statsmodels over the first of the resamples that it "
+    "drew, scaled up to all. 'from jaxglm's, se' is the largest difference of a coefficient in standard errors."
 )
 SHOWN = ("first s", "median s", "fits/s", "converged", "mean steps")
 
@@ -44,11 +48,15 @@ class Config:
     repeats: int = 7
     budget: float = 60.0  # seconds; past it a peer gets no further repeat
     separable: float = 0.01  # share of the logistic members
+    resamples: int = 1000  # of the bootstrap
+    rows_resamples: int = 2000
+    columns_resamples: int = 10
 
     def __post_init__(self) -> None:
         configs.known("workloads", self.workloads, WORKLOADS)
         configs.known("peers", self.peers, COMPETITORS)
-        configs.require(min(self.largest, self.sample, self.repeats) >= 1, "largest, sample, repeats must be >= 1.")
+        least = min(self.largest, self.sample, self.repeats, self.resamples)
+        configs.require(least >= 1, "largest, sample, repeats and resamples must be >= 1.")
         configs.require(0 < self.separable <= 1, f"separable must be in (0, 1], but got {self.separable}.")
 
     @property
@@ -66,12 +74,15 @@ def run(config: Config, out: Path, progress: Progress) -> Outcome:
             warnings.simplefilter("ignore", jg.FitWarning)  # statuses are among the results
             made, fits = _measured(name, config, step)
         rows, mixed = rows + made, mixed or fits
+    progress(len(config.workloads), len(config.workloads) + 1, "resamples")
+    rows += resamples.measured(config)
     progress(1, 1, "")
     tables = [
         _columns(rows, "throughput", ("workload", "B", *SHOWN)),
         _columns(rows, "status", ("workload", "status", "members", "share")),
         _columns(rows, "separable", ()),
         _columns(rows, "peers", ()),
+        _columns(rows, "resamples", ()),
         claims.table(rows),
     ]
     return Outcome(rows=rows, tables=[t for t in tables if t], report=_report(rows, tables, mixed, config, out))
@@ -102,7 +113,7 @@ def _columns(rows: list[dict[str, Any]], part: str, keys: tuple[str, ...]) -> li
 
 
 def _report(rows: list, tables: list, mixed: jg.BatchResults | None, config: Config, out: Path) -> Report:
-    sizes, statuses, company, peers, claimed = tables
+    sizes, statuses, company, peers, drawn, claimed = tables
     report = Report("Thousands of fits in one call", out)
     report.text(LEAD)
     report.heading("What jaxglm claims")
@@ -117,6 +128,9 @@ def _report(rows: list, tables: list, mixed: jg.BatchResults | None, config: Con
     if any(row["median s"] for row in peers):
         report.figure(pictures.peers(rows), "peers", "Median (point), fastest to slowest (band). Log scale.")
     report.table(peers)
+    report.heading("Resamples")
+    report.text(DRAWN)
+    report.table(drawn)
     report.heading("Company: separable members in the batch")
     report.text("Members without a finite estimate get a status, and the others the same numbers as without them.")
     report.table(company)

@@ -10,6 +10,7 @@ SPEED = [
     ("poisson", "statsmodels GLM loop", 1 / 80),
     ("negbin", "statsmodels NegativeBinomial loop", 1 / 60),
 ]
+RESAMPLES = 1 / 50  # of the seconds of a loop of statsmodels GLM
 NEAR = 1e-6  # standard errors from the maximum
 COMPANY = 1.3  # times the seconds of a batch without separable members
 
@@ -18,6 +19,11 @@ def table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row a claim; '-' where one side was not measured."""
     peers = {(row["workload"], row["peer"]): row for row in rows if row["part"] == "peers"}
     speed = [_row(f"{name}: seconds, jaxglm / {peer}", _ratio(peers, name, peer), most) for name, peer, most in SPEED]
+    drawn = {row["peer"]: row["median s"] for row in rows if row["part"] == "resamples"}
+    if drawn:
+        ours, theirs = drawn["jaxglm bootstrap"], drawn["statsmodels GLM loop"]
+        claim = "resamples: seconds, jaxglm bootstrap / statsmodels GLM loop"
+        speed.append(_row(claim, ours / theirs if theirs else None, RESAMPLES))
     right = [
         _row(f"{name}: largest distance from the maximum, se", row["distance, se"], NEAR)
         for (name, peer), row in peers.items()
