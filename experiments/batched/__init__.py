@@ -27,7 +27,7 @@ ASIDE = (
     "time of jaxglm and statsmodels includes standard errors, that of glmax and scikit-learn does not."
 )
 DRAWN = (
-    "A bootstrap of a logistic regression, by turns with a loop of statsmodels over the first of the resamples that it "
+    "A bootstrap of a logistic regression, and a loop of statsmodels over the first of the resamples that it "
     "drew, scaled up to all. 'from jaxglm's, se' is the largest difference of a coefficient in standard errors."
 )
 SHOWN = ("first s", "median s", "fits/s", "converged", "mean steps")

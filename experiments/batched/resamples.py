@@ -1,4 +1,4 @@
-"""Seconds of a bootstrap, by turns with a loop of statsmodels over the very resamples that it drew."""
+"""Seconds of a bootstrap, and of a loop of statsmodels over the very resamples that it drew."""
 
 from typing import Any
 
@@ -23,10 +23,8 @@ def measured(config: Any) -> list[Row]:
         note = f"not installed: {error.name}"
     calls = {"jaxglm bootstrap": lambda: jg.bootstrap(fit, n, seed=SEED).params}
     calls |= {} if loop is None else {"statsmodels GLM loop": loop}
-    found = {peer: [seconds(call)] for peer, call in calls.items()}
-    for _ in range(config.repeats):
-        for peer, call in calls.items():
-            found[peer].append(seconds(call))
+    # one library after the other: the threads of NumPy's BLAS spin on for a while and would slow what comes next
+    found = {peer: [seconds(call) for _ in range(1 + config.repeats)] for peer, call in calls.items()}
     replicates = found["jaxglm bootstrap"][0][1]
     rows = []
     for peer, runs in found.items():
