@@ -75,6 +75,7 @@ def resolve_family(family, link=None) -> fam.Family:
     chosen = chosen() if isinstance(chosen, type) else chosen
     if not isinstance(chosen, fam.Family):
         raise ValueError(f"family must be a word or a Family; it is {family!r}. Words: {', '.join(FAMILIES)}.")
+    chosen.check_numbers()
     if link is None:
         return chosen
     found = _word(link, LINKS, "link")() if isinstance(link, str) else link
@@ -129,7 +130,7 @@ def with_classes(family: fam.Family, found: tuple[str, ...]) -> tuple[fam.Family
     levels = family.support.levels if found else ()
     if not levels or levels == found:
         return family.with_levels(found), None
-    words = levels if set(found) <= set(levels) else tuple(map(str, range(len(levels))))
+    words = levels if set(found) & set(levels) else tuple(map(str, range(len(levels))))
     unknown = [name for name in found if name not in words]
     if unknown:
         raise ValueError(f"the response has the class {unknown[0]!r}, which is none of the levels of {family.name}: "

@@ -210,3 +210,42 @@ def test_the_solver_refuses_an_information_that_there_is_not():
     X, y = np.column_stack([np.ones(30), np.arange(30.0)]), np.arange(30) % 7
     with pytest.raises(ValueError, match="expected information of NegativeBinomial with predictors for mu, alpha"):
         jg.GLM(y, X, family="negbin").fit(solver=jg.Newton(information="expected"))
+
+
+NUMBERS = {
+    "a plain number": (lambda: jg.NegativeBinomial(alpha=0.5), r"alpha of NegativeBinomial .* Fixed\(0.5\)"),
+    "a known parameter": (lambda: jg.NegativeBinomial(alpha=jg.Fixed(-1.0)), "alpha of Neg.* must be from 0 to inf"),
+    "one of several": (lambda: jg.Gaussian(phi=jg.Fixed(np.array([1.0, -1.0]))), "phi of Gaussian"),
+    "a power": (lambda: jg.Tweedie(p=jg.Fixed(3.0)), "p of Tweedie must be from 1 to 2"),
+    "a number that is no parameter": (lambda: jg.AsymmetricLaplace(tau=1.5), "tau .* strictly between 0 and 1"),
+    "of a part": (lambda: jg.zero_inflated(jg.NegativeBinomial(alpha=jg.Fixed(-1.0))), "alpha of NegativeBinomial"),
+}
+
+
+@pytest.mark.parametrize("what", NUMBERS)
+def test_numbers_of_a_family(what):
+    make, words = NUMBERS[what]
+    y, X = np.array([0.0, 1, 2, 4]), np.ones((4, 1))
+    with pytest.raises(ValueError, match=words):
+        jg.GLM(y, X, family=make())
+    with pytest.raises(ValueError, match=words):
+        jg.fit_batch(make(), X, y[None])
+
+
+@pytest.mark.parametrize("at", [-1, 0.5, np.nan])
+def test_a_point_of_mass_outside_the_support(at):
+    with pytest.raises(ValueError, match="inflated needs a point of the support of Poisson"):
+        jg.inflated(jg.Poisson(), at=at)
+    assert jg.inflated(jg.Beta(), at=1).at == 1
+
+
+def test_truncation_that_cuts_nothing_off():
+    y, X = np.array([0.0, 1, 2, 4]), np.ones((4, 1))
+    whole, cut = (jg.GLM(y, X, family=f).fit().llf for f in (jg.Poisson(), jg.truncated(jg.Poisson(), 0)))
+    assert cut == pytest.approx(whole, rel=1e-12)
+
+
+def test_a_class_among_known_ones_is_named():
+    labels, X = np.array(["low", "x", "high", "mid"]), np.arange(4.0)[:, None]
+    with pytest.raises(ValueError, match="the class 'x', which is none of the levels of Ordinal"):
+        jg.GLM(labels, X, family=jg.Ordinal(levels=("low", "mid", "high"))).fit()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..links import Fixed, Identity, Interval, Link, Parameter, eta_interval, is_constrained
 from ..pytree import pytree, static
@@ -21,6 +22,8 @@ class Family:
 
     support: ClassVar[Support] = reals
     absorbs_intercept: ClassVar[bool] = False  # whether further parameters do what an intercept would
+    ranges: ClassVar[dict[str, Interval]] = {}  # of numbers that are no parameters: between what they must lie
+    parts: ClassVar[tuple["Family", ...]] = ()  # families that this one is made of
     is_density: ClassVar[bool] = True  # False for a quasi-likelihood, whose exponential adds up to nothing
 
     def loglik(self, y, *parameters: Parameter):
@@ -42,6 +45,23 @@ class Family:
         if self.tied is not None:
             raise ValueError(f"{what} are of observations that are one row each; those of {self.name} are sets of rows."
                              " predictions() has the probability of each alternative.")
+
+    def check_numbers(self) -> None:
+        """Raises ValueError for a parameter that is no link, and for a known number that is outside of its interval.
+        On the host: numbers may be arrays, but not traced."""
+        for part in self.parts:
+            part.check_numbers()
+        for name, (low, high) in self.ranges.items():
+            value = getattr(self, name)
+            if not np.all((low < np.asarray(value)) & (np.asarray(value) < high)):
+                raise ValueError(f"{name} of {self.name} must be strictly between {low:g} and {high:g}; it is "
+                                 f"{value!r}.")
+        for name, link, (low, high) in zip(self.parameters, self.links, self.intervals, strict=True):
+            if not isinstance(link, Link):
+                raise ValueError(f"{name} of {self.name} must be a link; where its value is known, Fixed({link!r}).")
+            known = link.value if isinstance(link, Fixed) else None
+            if known is not None and not np.all((low <= np.asarray(known)) & (np.asarray(known) <= high)):
+                raise ValueError(f"{name} of {self.name} must be from {low:g} to {high:g}; Fixed has {known!r}.")
 
     def check_density(self, what: str) -> None:
         """Raises ValueError where there is no distribution, which `what` needs."""

@@ -2,7 +2,8 @@
 responses that of log y, whose centre is log mu."""
 
 from dataclasses import replace
-from math import log
+from math import inf, log
+from typing import ClassVar
 
 import jax.numpy as jnp
 
@@ -209,6 +210,7 @@ class AsymmetricLaplace:
     sigma: Link = Log()
     tau: float = 0.5
     smoothing: float = 0.01
+    ranges: ClassVar = {"tau": (0.0, 1.0), "smoothing": (0.0, inf)}
 
     def easier(self):
         return _sharpened(self)
@@ -228,6 +230,7 @@ class Laplace:
     mu: Link = Identity()
     sigma: Link = Log()
     smoothing: float = 0.5
+    ranges: ClassVar = {"smoothing": (0.0, inf)}
 
     def easier(self):
         return _sharpened(self)

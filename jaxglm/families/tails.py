@@ -29,6 +29,8 @@ def integrated_tails(log_density, support: Support, y):
 def log_above(log_density, support: Support, point: float, dtype):
     """log P(Y > point) of counts, where only few lie below: as a complement where that is the larger part; beyond the
     first count always, whose log-probability keeps its digits where it is nearly certain."""
+    if point < support.low:
+        return jnp.zeros((), dtype)
     if point == support.low:
         first = log_density(jnp.asarray(point, dtype))
         return log1mexp(jnp.minimum(first, -jnp.finfo(dtype).tiny))

@@ -16,7 +16,7 @@ class Combinator(Family):
     """
 
     @cached_property
-    def parts(self) -> tuple[Family, ...]:
+    def parts(self) -> tuple[Family, ...]:  # type: ignore[override]
         values = (getattr(self, f.name) for f in dataclasses.fields(self))  # type: ignore[arg-type]
         return tuple(v for v in values if isinstance(v, Family))
 

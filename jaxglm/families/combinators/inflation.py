@@ -23,8 +23,15 @@ def zero_inflated(base: AnyFamily) -> "Inflated":
 
 @of_distributions
 def inflated(base: AnyFamily, *, at: float) -> "Inflated":
-    """The family with extra mass at one point: `pi` is its probability."""
-    return Inflated(base, at=float(at))
+    """The family with extra mass at one point: `pi` is its probability.
+
+    Raises: ValueError where the point is neither a response of the family nor at the end of its support.
+    """
+    support, at = base.support, float(at)
+    if not support.low <= at <= support.high or (support.whole and at != round(at)):
+        raise ValueError(f"inflated needs a point of the support of {base.name}, or its end; y must be "
+                         f"{support.words}, and at is {at:g}.")
+    return Inflated(base, at=at)
 
 
 @of_distributions
