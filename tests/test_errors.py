@@ -232,6 +232,11 @@ def test_numbers_of_a_family(what):
         jg.fit_batch(make(), X, y[None])
 
 
+def test_a_plain_number_for_a_parameter_of_a_problem():
+    with pytest.raises(ValueError, match=r"alpha of NegativeBinomial must be a link"):
+        jg.problem(jg.NegativeBinomial(alpha=0.5), np.ones((4, 1)), np.ones(4))
+
+
 @pytest.mark.parametrize("at", [-1, 0.5, np.nan])
 def test_a_point_of_mass_outside_the_support(at):
     with pytest.raises(ValueError, match="inflated needs a point of the support of Poisson"):

@@ -46,9 +46,16 @@ class Family:
             raise ValueError(f"{what} are of observations that are one row each; those of {self.name} are sets of rows."
                              " predictions() has the probability of each alternative.")
 
+    def check_links(self) -> None:
+        """Raises ValueError for a parameter that is no link."""
+        for name, link in zip(self.parameters, self.links, strict=True):
+            if not isinstance(link, Link):
+                raise ValueError(f"{name} of {self.name} must be a link; where its value is known, Fixed({link!r}).")
+
     def check_numbers(self) -> None:
-        """Raises ValueError for a parameter that is no link, and for a known number that is outside of its interval.
-        On the host: numbers may be arrays, but not traced."""
+        """Raises ValueError for a known number that is outside of its interval, and for a parameter that is no link. On
+        the host: numbers may be arrays, but not traced."""
+        self.check_links()
         for part in self.parts:
             part.check_numbers()
         for name, (low, high) in self.ranges.items():
@@ -57,8 +64,6 @@ class Family:
                 raise ValueError(f"{name} of {self.name} must be strictly between {low:g} and {high:g}; it is "
                                  f"{value!r}.")
         for name, link, (low, high) in zip(self.parameters, self.links, self.intervals, strict=True):
-            if not isinstance(link, Link):
-                raise ValueError(f"{name} of {self.name} must be a link; where its value is known, Fixed({link!r}).")
             known = link.value if isinstance(link, Fixed) else None
             if known is not None and not np.all((low <= np.asarray(known)) & (np.asarray(known) <= high)):
                 raise ValueError(f"{name} of {self.name} must be from {low:g} to {high:g}; Fixed has {known!r}.")

@@ -76,6 +76,7 @@ def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=Non
     X: (n, p), or (n, K, p) for K tied predictors. y: (n,), or a tuple (successes, trials) for Binomial. offset (n,), or
     (n, K); weights: (n,). The dtype is that of X.
     """
+    family.check_links()
     X = jnp.asarray(X)
     family = family.with_tied(X.shape[1]) if X.ndim == 3 else family
     dtype = jnp.result_type(X, jnp.float32) if jnp.issubdtype(X.dtype, jnp.floating) else jnp.result_type(float)
