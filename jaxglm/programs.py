@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .compiled import program
-from .design import Dense, Ones, design_of
+from .design import Dense, Ones, design_of, lend
 from .diagnostics import Facts, facts
 from .families import Family
 from .fit import Fit, fit, fit_and_information
@@ -23,6 +23,7 @@ from .solvers import Newton, Trace, run
 
 LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
 STEPS = ((1 << 13, 4), (1 << 15, 8), (LARGEST_BUCKET, 32))  # up to n rows, sizes in an octave: padding costs time
+LENT, LENT_ROWS = 1 << 21, 1 << 14  # elements and rows of a design from which a copy of it is worth avoiding
 LONG = 1 << 17  # rows times coefficients from which a fit is worth more of the compiler's time
 
 
@@ -94,12 +95,25 @@ def _solved(problem, solver, start, expected):
 _solve, _solve_long = (program(_solved, static_argnames="expected", long=long) for long in (False, True))
 
 
+def _lent(problem: Problem) -> Problem:
+    """The problem with large designs in the memory where they are, if a CPU is to read them: NumPy's is seldom aligned
+    as JAX would have it, which otherwise makes a copy as large as all there is."""
+    if jax.default_backend() != "cpu":
+        return problem
+    return replace(problem, designs=tuple(map(_lent_design, problem.designs)))
+
+
+def _lent_design(design: Any) -> Any:
+    large = isinstance(design, Dense) and design.X.size >= LENT and len(design.X) >= LENT_ROWS
+    return lend(np.asarray(design.X), jax.device_put) if large else design
+
+
 def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndarray, np.ndarray]:
     """The fit, its information (expected or observed), and the mean squared standardised score."""
     P, record = sum(problem.sizes), solver.record
     run = _solve_long if problem.n * P >= LONG else _solve
     with jax.enable_x64(True):
-        flat = np.asarray(run(problem, solver, start, expected))
+        flat = np.asarray(run(_lent(problem), solver, start, expected))
     theta, rest = flat[:P], flat[P + 4 + 2 * record :]
     numbers: Any = flat[P : P + 4].tolist()
     trace: Any = flat[P + 4 :][: 2 * record].reshape(2, record)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..design import Design, Ones, design_of
+from ..design import Design, Ones, design_of, outer
 from ..families import Family
 from ..numerics import Array
 from ..pytree import pytree
@@ -60,6 +60,10 @@ class Problem:
     def rows(self, start, size: int) -> "Problem":
         """The problem of `size` consecutive rows."""
         return self._select(lambda a: lax.dynamic_slice_in_dim(a, start, size), lambda d: d.rows(start, size))
+
+    def ends(self, first: int, last: int) -> "Problem":
+        """The problem of the first and the last rows."""
+        return self._select(lambda a: outer(a, first, last), lambda d: d.ends(first, last))
 
     def take(self, index) -> "Problem":
         """The problem of the rows at `index`."""

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..design import Borrowed
 from ..numerics import dot, factor
 from .data import Problem, beside, linear_predictors
 from .rows import expected_information, row_logliks, rows
@@ -128,16 +129,14 @@ def over_blocks(problem: Problem, total):
     elements, size = problem.n * K * max(sum(problem.sizes), K), max(BLOCK // K, 1)
     if elements <= SINGLE_BLOCK or problem.n < 2 * size:
         return total(problem)
-    count = problem.n // size
-
-    def part(start, size):
-        return total(problem.rows(start, size))
+    margin = max((d.margin for d in problem.designs if isinstance(d, Borrowed)), default=0)
+    count, rest = divmod(problem.n - 2 * margin, size)
+    begin = margin + rest
 
     def add(i, sum_):
-        return jax.tree.map(jnp.add, sum_, part(i * size, size))
+        return jax.tree.map(jnp.add, sum_, total(problem.rows(begin + i * size, size)))
 
-    rest = problem.n - count * size
-    first = part(count * size, rest) if rest else _zeros(lambda: part(0, size))
+    first = total(problem.ends(begin, margin)) if begin else _zeros(lambda: total(problem.rows(0, size)))
     return lax.fori_loop(0, count, add, first)
 
 

@@ -1,11 +1,11 @@
-"""The design matrix of one predictor behind four verbs: matvec, rmatmat, gram, form. All n-sized products are here."""
+"""A matrix as it is, by its columns with their products, and a column of ones."""
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .numerics import Array, dot, once
-from .pytree import pytree, static
+from ..numerics import Array, dot, once
+from ..pytree import pytree, static
 
 CROSSED_SIZE = 1 << 18  # elements of the products of columns up to which they are worth keeping
 ONCE_SIZE = 1 << 19  # elements of X, those of a member of a batch, up to which weights are best computed once
@@ -29,14 +29,14 @@ class Dense:
         """m' X for m (n,), as a row: XLA's `X.T @ m` is six times slower on the CPU."""
         return dot(m, self.X)
 
-    def gram(self, w, other: "Design"):
+    def gram(self, w, other):
         """X' diag(w) X_other, (p, p_other)."""
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
         w = once(w) if self.X.size <= ONCE_SIZE else w
         return dot((self.X * w[:, None]).T, other.X)
 
-    def form(self, V, other: "Design"):
+    def form(self, V, other):
         """x' V x_other of every row, (n,)."""
         if isinstance(other, Ones):
             return self.matvec(V[:, 0])
@@ -54,11 +54,15 @@ class Dense:
         """The design of `size` rows from `start`."""
         return Dense(lax.dynamic_slice_in_dim(self.X, start, size))
 
+    def ends(self, a: int, b: int) -> "Dense":
+        """The design of the first a and the last b rows."""
+        return Dense(outer(self.X, a, b))
+
     def take(self, index) -> "Dense":
         """The design of the rows at `index`."""
         return Dense(self.X[index])
 
-    def prepared(self) -> "Design":
+    def prepared(self) -> "Dense | Crossed":
         """The storage on which many Gram matrices are cheapest."""
         n, p = self.X.shape
         if not 0 < n * p * (p + 1) // 2 <= CROSSED_SIZE:
@@ -88,7 +92,7 @@ class Crossed:
     def rmatmat(self, m):
         return lax.dot_general(m, self.columns, (((0,), (1,)), ((), ())), precision=lax.Precision.HIGHEST)
 
-    def gram(self, w, other: "Design"):
+    def gram(self, w, other):
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
         if other is not self:
@@ -99,7 +103,7 @@ class Crossed:
         position[i, j] = position[j, i] = np.arange(len(i))
         return dot(self.products, w)[position]
 
-    def form(self, V, other: "Design"):
+    def form(self, V, other):
         if isinstance(other, Ones):
             return self.matvec(V[:, 0])
         columns = self.columns if other is self else other.X.T
@@ -119,6 +123,9 @@ class Crossed:
         cut = lambda a: lax.dynamic_slice_in_dim(a, start, size, axis=1)  # noqa: E731
         return Crossed(cut(self.columns), cut(self.products))
 
+    def ends(self, a: int, b: int) -> "Crossed":
+        return Crossed(outer(self.columns.T, a, b).T, outer(self.products.T, a, b).T)
+
     def take(self, index) -> "Crossed":
         return Crossed(self.columns[:, index], self.products[:, index])
 
@@ -130,62 +137,6 @@ def crossed(columns) -> Crossed:
     """The storage with products of a matrix by columns (p, n), on the host or the device."""
     i, j = np.tril_indices(columns.shape[0])
     return Crossed(columns, columns[i] * columns[j])
-
-
-@pytree
-class Tied:
-    """K linear predictors in each row, with columns of their own and one vector of coefficients: X (n, K, p).
-
-    eta and the score are then (n, K), the curvature (n, K, K): of the verbs those that a sum over rows needs.
-    """
-
-    X: Array
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.X.shape[0], self.X.shape[2]
-
-    def matvec(self, beta):
-        """X_k beta, (n, K)."""
-        return dot(self.X, beta)
-
-    def rmatmat(self, m):
-        return dot(jnp.ravel(m), self._flat)
-
-    def gram(self, w, other: "Design"):
-        """The sum over j and k of X_j' diag(w_jk) X_k: one product of n K rows, not K^2 of n."""
-        if isinstance(other, Ones):
-            return self.rmatmat(w)[:, None]
-        if other is not self:
-            raise TypeError("tied predictors stand alone or beside parameters that all rows share.")
-        turned = jnp.einsum("njk,nkp->njp", w, self.X, precision=lax.Precision.HIGHEST)
-        return dot(turned.reshape(self._flat.shape).T, self._flat)
-
-    def form(self, V, other: "Design"):
-        """x_j' V x_k of every row, (n, K, K); (n, K) beside a column of ones."""
-        if isinstance(other, Ones):
-            return self.matvec(V[:, 0])
-        return jnp.einsum("njp,pq,nkq->njk", self.X, V, other.X, precision=lax.Precision.HIGHEST)
-
-    @property
-    def _flat(self):
-        n, K, p = self.X.shape
-        return self.X.reshape(n * K, p)
-
-    def empty(self, dtype) -> "Tied":
-        return Tied(jnp.zeros((*self.X.shape[:2], 0), dtype))
-
-    def times(self, matrix) -> "Tied":
-        return Tied(self.X @ matrix)
-
-    def rows(self, start, size: int) -> "Tied":
-        return Tied(lax.dynamic_slice_in_dim(self.X, start, size))
-
-    def take(self, index) -> "Tied":
-        return Tied(self.X[index])
-
-    def prepared(self) -> "Tied":
-        return self
 
 
 @pytree
@@ -205,10 +156,10 @@ class Ones:
     def rmatmat(self, m):
         return jnp.sum(m, keepdims=True)
 
-    def gram(self, w, other: "Design"):
+    def gram(self, w, other):
         return other.rmatmat(w)[None, :]
 
-    def form(self, V, other: "Design"):
+    def form(self, V, other):
         return other.matvec(V[0])
 
     def empty(self, dtype) -> "Dense":
@@ -217,6 +168,9 @@ class Ones:
     def rows(self, start, size: int) -> "Ones":
         return Ones(size)
 
+    def ends(self, a: int, b: int) -> "Ones":
+        return Ones(a + b)
+
     def take(self, index) -> "Ones":
         return Ones(index.shape[0])
 
@@ -224,9 +178,6 @@ class Ones:
         return self
 
 
-Design = Dense | Crossed | Tied | Ones
-
-
-def design_of(X) -> Dense | Tied:
-    """The design of a matrix (n, p), or of tied predictors (n, K, p)."""
-    return Tied(X) if X.ndim == 3 else Dense(X)
+def outer(a, first: int, last: int):
+    """The first and the last rows of an array (n, ...)."""
+    return jnp.concatenate([a[:first], a[a.shape[0] - last :]]) if last else a[:first]

@@ -1,0 +1,14 @@
+"""The design matrix of one predictor behind four verbs: matvec, rmatmat, gram, form. All n-sized products are here."""
+
+from .borrowed import Borrowed, lend
+from .dense import Crossed, Dense, Ones, crossed, outer
+from .tied import Tied
+
+__all__ = ["Borrowed", "Crossed", "Dense", "Design", "Ones", "Tied", "crossed", "design_of", "lend", "outer"]
+
+Design = Dense | Crossed | Borrowed | Tied | Ones
+
+
+def design_of(X) -> Dense | Tied:
+    """The design of a matrix (n, p), or of tied predictors (n, K, p)."""
+    return Tied(X) if X.ndim == 3 else Dense(X)
