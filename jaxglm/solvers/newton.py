@@ -21,7 +21,7 @@ ROUNDING = 1e3  # damping beyond which steps from a point that is the maximum by
 QUIET, LOUD = 1e-4, 1e-3  # gain of a step that the rounding of terms of 1e9 would hide, and what that could be
 SURE = 100.0  # times the tolerance, of a decrement that the next step makes smaller by the square of `SAME`
 TURNED = 0.3  # share of the last step above which one back is shortened
-AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen
+AHEAD = 1e-4  # share of the tolerance that the next decrement must be below to be left unseen: 4e-8 standard errors
 FOLLOWED = 1e-4  # decrement below which a drift to infinity is looked for
 FAR = 9.0  # linear predictor of a shared parameter beyond which it may be at the end of its interval
 UNKNOWN, HARDLY = 1e-6, 1.0  # curvature there up to which it is: at what looks like a maximum, and where no step helps
@@ -65,6 +65,7 @@ class Newton:
     damping: float = 0.0  # of the first step; raised and lowered as steps fail and succeed
     record: int = static(default=0)  # number of steps whose history is kept
     errors: bool = static(default=True)  # whether the last information is to stand for that at the maximum
+    ahead: float = AHEAD  # if not: share of the tolerance up to which the next decrement is left unseen
 
     def __post_init__(self):
         if self.information not in ("observed", "expected"):
@@ -181,7 +182,7 @@ class Newton:
         if self.errors:
             surely = s.decrement <= jnp.minimum(changed, SURE * small)
         else:
-            surely = (s.decrement <= small) | (_next_decrement(s.decrement, before) <= AHEAD * small)
+            surely = (s.decrement <= small) | (_next_decrement(s.decrement, before) <= self.ahead * small)
         slowly = near & (s.decrement <= small)
         still = ~jnp.any(s.drift > 0) & (surely | slowly)
         gone = jnp.any(endless) & (s.decrement <= self.tol + small)
