@@ -19,7 +19,7 @@ def test_replicates_are_fits_with_counts_as_weights(name):
     given, fit = study(name)
     boot = jg.bootstrap(fit, N, seed=4)  # as many as the jackknife has: one program
     assert boot.n_failed == 0
-    drawn = Units.of(fit).resampled(np.random.default_rng(4), N)[:, :N]
+    drawn = np.asarray(Units.of(fit).resampled(np.random.default_rng(4), N))[:, :N]
     np.testing.assert_allclose((drawn / given["weights"]).sum(axis=1), N, rtol=1e-12)
     for b in (0, 7, N - 1):
         single = again(given, weights=drawn[b])
@@ -31,7 +31,7 @@ def test_groups_are_drawn_whole():
     given, fit = study("poisson")
     groups = np.repeat(list("abcdefghij"), 6)
     boot = jg.bootstrap(fit, 4, groups=groups, seed=2)
-    drawn = Units.of(fit, groups).resampled(np.random.default_rng(2), 4)[:, :60]
+    drawn = np.asarray(Units.of(fit, groups).resampled(np.random.default_rng(2), 4))[:, :60]
     counts = (drawn / given["weights"]).reshape(4, 10, 6)
     np.testing.assert_allclose(counts, np.repeat(counts[:, :, :1], 6, axis=2), rtol=1e-12)
     np.testing.assert_allclose(counts[:, :, 0].sum(axis=1), 10, rtol=1e-12)
@@ -107,7 +107,7 @@ def test_coefficients_come_back_from_an_orthogonal_basis():
     X = np.vander(rng.uniform(10, 11, 50), 4, increasing=True)
     fit = jg.GLM(rng.normal(size=50), X).fit()
     assert fit.basis.triangle is not None
-    counts = Units.of(fit).resampled(np.random.default_rng(0), 3)[:, :50]
+    counts = np.asarray(Units.of(fit).resampled(np.random.default_rng(0), 3))[:, :50]
     single = jg.GLM(fit.y, X, freq_weights=counts[2]).fit()
     np.testing.assert_allclose(jg.bootstrap(fit, 3).params[2], single.params, rtol=1e-5)
 

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..design import is_aligned
 from ..solvers import Newton, Status
 from .members import Members
 from .programs import Outcome, advance_members, apply_to_members, begin_members, waits
@@ -40,6 +41,7 @@ class Plan:
     back: Any = None  # (p, p): coefficients of the mean = back @ those that are fitted, where a basis stands in for X
     sharding: Any = None  # of the axis of the members over devices
     progress: Callable[[int, int], None] | None = None
+    usual: int | None = None  # steps that most members need, where that is known; else those of the first chunks tell
 
 
 def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome:
@@ -53,8 +55,10 @@ def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome
     index = np.arange(members.size) if index is None else index
     begun = _first(desk, index, start, plan.solver)
     many = lambda index: len(index) > 4 * desk.workers * desk.size  # noqa: E731
-    waiting = _joined(_round(desk, found, islice(begun, desk.workers), ROUNDS[many(index)]),
-                      _round(desk, found, begun, _usual_steps(found)))
+    pilots = None
+    if plan.usual is None:
+        pilots = _round(desk, found, islice(begun, desk.workers), ROUNDS[many(index)])
+    waiting = _joined(pilots, _round(desk, found, begun, plan.usual or _usual_steps(found)))
     later = chain(ROUNDS[1:], repeat(ROUNDS[-1]))
     while waiting is not None:  # every solver ends by itself, at max_steps if not before
         steps = _usual_steps(found, int(np.min(waiting[1].steps))) if many(waiting[0]) else next(later)
@@ -92,8 +96,7 @@ def _usual_steps(found: Outcome, before: int = 0) -> int:
     done = found.steps[(found.status != Status.RUNNING) & (found.steps > before)] - before
     if not len(done):
         return ROUNDS[before > 0]
-    least = 1 if before else 2
-    steps = np.arange(least, max(min(done.max(), ROUNDS[-1]), least) + 1)
+    steps = np.arange(1, max(min(done.max(), ROUNDS[-1]), 1) + 1)
     more = np.maximum(done - steps[:, None], 0)
     return int(steps[np.argmin(steps + np.mean(more + AGAIN * (more > 0), axis=1))])
 
@@ -135,7 +138,8 @@ class Desk:
         return tuple(self.placed(a[run]) if b else a for a, b in parts)
 
     def placed(self, a):
-        return jax.device_put(a, self.plan.sharding)
+        lent = self.plan.sharding is None and default_platform() == "cpu" and is_aligned(a)
+        return a if lent else jax.device_put(a, self.plan.sharding)
 
     @property
     def form(self) -> tuple:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -36,12 +36,15 @@ class Outcome(NamedTuple):
 
 @program(static_argnames="form", long=True)
 def begin_members(form, leaves, solver, start):
-    """Solver states (C, ...) before the first step. start: (C, P), a function of the problem, or None."""
+    """Solver states (C, ...) before the first step. start: (C, P); a function of the problem, which also tells from
+    which decrement it came near, infinite where it does not know; or None."""
 
     def one(leaves, start):
         problem = form[0].build(leaves)
-        begin = initial(problem) if start is None else start(problem) if callable(start) else start
-        return solver.init(problem, begin)
+        if callable(start):
+            begin, before = cast(Any, start)(problem)
+            return solver.init(problem, begin)._replace(decrement=before)
+        return solver.init(problem, initial(problem) if start is None else start)
 
     return jax.vmap(one, in_axes=(form[1], None if callable(start) else 0))(leaves, start)
 

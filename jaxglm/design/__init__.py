@@ -1,10 +1,23 @@
 """The design matrix of one predictor behind four verbs: matvec, rmatmat, gram, form. All n-sized products are here."""
 
-from .borrowed import Borrowed, lend
+from .borrowed import Borrowed, aligned, is_aligned, lend
 from .dense import Crossed, Dense, Ones, crossed, outer
 from .tied import Tied
 
-__all__ = ["Borrowed", "Crossed", "Dense", "Design", "Ones", "Tied", "crossed", "design_of", "lend", "outer"]
+__all__ = [
+    "Borrowed",
+    "Crossed",
+    "Dense",
+    "Design",
+    "Ones",
+    "Tied",
+    "aligned",
+    "crossed",
+    "design_of",
+    "is_aligned",
+    "lend",
+    "outer",
+]
 
 Design = Dense | Crossed | Borrowed | Tied | Ones
 

@@ -1,6 +1,7 @@
 """A large matrix on the host that the device reads where it is."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -123,3 +124,16 @@ def lend(X: np.ndarray, put: Callable) -> Borrowed | Dense:
     before = -X.ctypes.data // X.itemsize % ALIGNED
     flat = X.reshape(-1)[before : before + n * p - ALIGNED]
     return Borrowed(put(flat), np.asarray(before), X[:k].copy(), X[n - k :].copy(), n)
+
+
+def aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An array, not filled, whose memory the device takes as it is."""
+    size = int(np.prod(shape))
+    room = np.empty(size + ALIGNED)
+    begin = -room.ctypes.data // room.itemsize % ALIGNED
+    return room[begin : begin + size].reshape(shape)
+
+
+def is_aligned(a: Any) -> bool:
+    """Whether a CPU takes the array as it is: programs may then be called with it again and again."""
+    return isinstance(a, np.ndarray) and a.flags.c_contiguous and a.ctypes.data % (8 * ALIGNED) == 0

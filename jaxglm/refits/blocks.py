@@ -6,20 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..batch import Members, Outcome, Plan, fit_members
-from ..compiled import program
-from ..numerics import Array, dot, factor
 from ..options import FitWarning
 from ..predictors import present
-from ..problem import evaluate, images, joined, linear_predictors, rows
-from ..programs import in_float64
-from ..pytree import pytree
 from ..solvers import Newton, Status
+from .moved import moved_from
 
-FAR = 4.0  # gain in log-likelihood for each parameter, eight times that of a resample, beyond which a step is not sure
 BLOCK_ELEMENTS = 1 << 24  # of the arrays that vary among the members, 128 MB: more would only fill the host's memory
 
 Progress = Callable[[int, int], None] | None
@@ -39,53 +33,23 @@ def refits(
     """Blocks of members with their outcomes, without standard errors. changed(start, stop): arrays (stop - start, N) of
     what varies there.
 
-    Members begin at the estimates where those are a maximum, from the data elsewhere; where weights vary, at what one
-    step from the estimates makes of the change.
+    Members begin at the estimates where those are a maximum, from the data elsewhere; where weights vary, at what the
+    change of them makes of the estimates (`Moved`).
     """
     block = max(BLOCK_ELEMENTS // fit.problem.n, 1)
-    moved = _moved(fit)
+    moved = moved_from(fit)
     for start in range(0, size, block):
         stop = min(start + block, size)
         varied = changed(start, stop)
         members = Members.varied(fit.problem, stop - start, **varied)
         begin: Any = np.broadcast_to(fit.state.theta, (stop - start, len(fit.state.theta))) if fit.converged else None
         begin = moved if moved is not None and "weights" in varied else begin
+        settings = plan(fit, _shifted(progress, start, size), errors=False)
+        if begin is moved and moved is not None and moved.polynomial:
+            settings = replace(settings, usual=1)
         with jax.enable_x64(True):
-            outcome = fit_members(members, plan(fit, _shifted(progress, start, size), errors=False), begin)
+            outcome = fit_members(members, settings, begin)
         yield slice(start, stop), members, outcome
-
-
-@pytree
-class Moved:
-    """A start at estimates theta, moved to first order with the weights; not where that would lead far away."""
-
-    theta: Array  # (P,)
-    weights: Array  # (N,) of the fit
-    influence: Array  # (N, P): change of theta with the weight of a row
-    information: Array  # (P, P)
-
-    def __call__(self, problem):
-        moves = dot(problem.weights - self.weights, self.influence)
-        gain = 0.5 * dot(dot(self.information, moves), moves)
-        return self.theta + jnp.where(gain < FAR * (1 + len(moves)), moves, 0.0)
-
-
-@in_float64
-def _moved(fit: Any) -> Any:
-    """None where the estimates are no maximum, a step may lead through a wall, or memory is worth more than a pass."""
-    theta = np.asarray(fit.state.theta)
-    if not fit.converged or fit.problem.family.constrained or fit.problem.n * len(theta) > BLOCK_ELEMENTS:
-        return None
-    return Moved(theta, np.asarray(fit._weights, float), *_influence(fit.problem, theta))
-
-
-@program
-def _influence(problem, theta):
-    """Change of theta with the weight of each row (N, P), to first order, and the information (P, P)."""
-    information = evaluate(problem, theta).information
-    score, _ = joined(rows(problem, linear_predictors(problem, theta)))
-    inverse = factor(information).solve(jnp.eye(len(theta), dtype=theta.dtype))
-    return jnp.einsum("nk,nkm->nm", score, images(problem, inverse)), information
 
 
 def _shifted(progress: Progress, start: int, size: int) -> Progress:

@@ -1,9 +1,13 @@
 """HOST: what is drawn or left out together: single observations, or whole groups of rows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from ..design import aligned
+from .arriving import Arriving
 
 TOGETHER = 1 << 16  # draws that stay in the cache on their way to counts
 
@@ -50,19 +54,26 @@ class Units:
         np.multiply(counts, self.weight[:U], out=full[:, :U])
         return full
 
-    def resampled(self, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Row weights (b, N) of samples of as many units as there are, drawn with replacement."""
-        U, total = len(self.times), self.total
+    def resampled(self, rng: np.random.Generator, b: int) -> Arriving:
+        """Row weights (b, N) of samples of as many units as there are, drawn with replacement: while the first are
+        fitted."""
+        weights = aligned((b, len(self.code)))
+        return Arriving(weights, self._draws(rng, weights))
+
+    def _draws(self, rng: np.random.Generator, weights: np.ndarray) -> Iterator[int]:
+        """Fill the weights (b, N), and tell after each piece how many rows are there."""
+        U, total, done = len(self.times), self.total, 0
         owner = np.repeat(np.arange(U), self.times) if np.any(self.times != 1) else None
         together, narrow = max(TOGETHER // total, 1), np.uint16 if total <= 1 << 16 else np.int64
-        weights, place = np.empty((b, len(self.code))), np.empty((together, total), int)
-        for part in np.split(weights, range(together, b, together)):
+        place = np.empty((together, total), int)
+        for part in np.split(weights, range(together, len(weights), together)):
             m = len(part)
             picked = rng.integers(total, size=(m, total), dtype=narrow)
             picked = picked if owner is None else owner[picked]
             np.add(picked, U * np.arange(m)[:, None], out=place[:m])
             part[:] = self.weights(np.bincount(place[:m].ravel(), minlength=m * U).reshape(m, U))
-        return weights
+            done += m
+            yield done
 
     def without_one(self, start: int, stop: int) -> np.ndarray:
         """Counts (b, U) of the samples that miss one of the units start, ..., stop - 1."""
