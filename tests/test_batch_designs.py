@@ -359,7 +359,7 @@ def test_classes_by_groups(family):
 
 def test_a_shared_design_of_classes_is_stored_once():
     """Whatever the number of classes: its columns and their products are leaves of the members one time."""
-    from jaxglm.many.data import as_given, members_of, seen
+    from jaxglm.many.blocks import as_given, members_of, seen
 
     fits = classes("multinomial", False).fit()
     (block,) = fits.data.blocks()
@@ -421,7 +421,7 @@ def test_bounds_by_groups():
 def test_what_is_refused_of_classes_and_bounds():
     X, Y = np.ones((N, 1)), np.ones((B, N))
     refused = {
-        "sets of rows": (jg.ConditionalLogit(), Y, {}),
+        "needs sets=": (jg.ConditionalLogit(), Y, {}),
         "trials=": ("multinomial", Y, {"trials": Y}),
         "takes one response": ("poisson", (Y, Y), {}),
         "has 1 class": ("ordinal", Y, {}),

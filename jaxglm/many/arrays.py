@@ -11,7 +11,8 @@ from ..frame import ModelFrame, Part
 from ..frame.arrays import ArrayEncoder, check_names, has_constant
 from ..frame.numeric import host, numeric
 from ..frame.response import read_classes
-from .data import Given, Ragged, Stacked
+from .blocks import Given
+from .data import Ragged, Stacked
 
 
 class GivenResponse(NamedTuple):
