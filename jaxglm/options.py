@@ -1,6 +1,7 @@
 """HOST: what a user chose: words become objects, and the response becomes what the likelihood sees."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -115,7 +116,7 @@ def _word(word: str, table: dict, what: str):
 def for_frame(options: Options, frame: ModelFrame) -> tuple[Options, ModelFrame]:
     """Options and frame after the family has seen the classes of the response, or the sizes of the sets. Where further
     parameters do what an intercept would, or nothing can, the frame loses its own."""
-    check_sets(options, frame)
+    check_sets(options, frame.sets is not None, frame.modelled)
     check_response(options.family, frame)
     family, number = with_classes(options.family, frame.levels)
     if number is not None:
@@ -142,20 +143,20 @@ def with_classes(family: fam.Family, found: tuple[str, ...]) -> tuple[fam.Family
 def of_sets(family: fam.Family, frame: ModelFrame) -> fam.Family:
     """The family of a frame: where observations are sets of rows, as many predictors are tied as the largest has
     rows."""
-    return family if frame.sets is None else family.with_tied(int(np.max(frame.sets.sizes)))
+    return family if frame.sets is None else family.with_tied(int(np.max(frame.sets.sizes, initial=1)))
 
 
-def check_sets(options: Options, frame: ModelFrame) -> None:
-    """Raises ValueError unless there are sets for a family of sets, and only there."""
+def check_sets(options: Options, given: bool, further: Sequence[str]) -> None:
+    """Raises ValueError unless sets are given for a family of sets, and only there, and no more than these can have."""
     family = options.family
-    if family.tied is not None and frame.sets is None:
+    if family.tied is not None and not given:
         raise ValueError(f"{family.name} needs sets=: the column or array that tells which rows are the alternatives "
                          "of one choice.")
-    if family.tied is None and frame.sets is not None:
+    if family.tied is None and given:
         raise ValueError(f"sets= is for choices among rows, family='conditional_logit'; an observation of "
                          f"{family.name} is one row.")
-    if family.tied is not None and frame.further:
-        raise ValueError(f"formulas of further parameters are not available for {family.name}.")
+    if family.tied is not None and further:
+        raise ValueError(f"{family.name} has one design, that of the alternatives; there is one for {further[0]!r}.")
     check_penalty(options.penalty, family)
 
 

@@ -127,7 +127,7 @@ def stack_sizes(sizes: np.ndarray) -> np.ndarray:
 
     Candidates are quarter octaves (a program is compiled for each size that occurs).
     """
-    return _few(np.asarray([_quarter_octave(int(n)) for n in sizes]), sizes, np.ones(len(sizes)))
+    return _few(np.asarray([_quarter_octave(int(n)) for n in sizes], int), sizes, np.ones(len(sizes)))
 
 
 def stack_widths(widths: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -138,6 +138,8 @@ def stack_widths(widths: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 def _few(rounded: np.ndarray, sizes: np.ndarray, times: np.ndarray) -> np.ndarray:
     """The fewest of the rounded sizes that will do for all; each size counts so many times."""
+    if not len(sizes):
+        return rounded
     present = np.unique(rounded)
     rows = np.asarray([(sizes * times)[rounded == s].sum() for s in present], float)
     counts = np.asarray([times[rounded == s].sum() for s in present], float)

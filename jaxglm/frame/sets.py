@@ -57,6 +57,13 @@ class Sets:
         labels = tuple(self.labels[c] for c in self.code[inside][first[order]])
         return Sets(code, labels, self.name)
 
+    def completed(self) -> "Sets":
+        """The sets in which each row without a label is one of its own."""
+        lost = np.flatnonzero(self.code < 0)
+        code = self.code.copy()
+        code[lost] = self.n + np.arange(len(lost))
+        return Sets(code, self.labels + (None,) * len(lost), self.name)
+
     @property
     def absent(self) -> dict[str, np.ndarray]:
         """A mask of the rows without a label, under the name of the column."""

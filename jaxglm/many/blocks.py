@@ -50,7 +50,7 @@ class Block(NamedTuple):
         return Dense(columns) if self.tied is None else Tied(self.side_by_side(columns, 1))
 
     def side_by_side(self, values: Any, rank: int = 0) -> Any:
-        """Values of lines, with `rank` axes beside them, as those of observations: where K are tied (..., n, K, ...)."""
+        """Values of lines, with `rank` axes beside them, as those of observations: (..., n, K, ...) of K tied."""
         if self.tied is None or values is None:
             return values
         at = values.ndim - rank - 1

@@ -174,7 +174,10 @@ def renumbered(codes: Any, number: np.ndarray) -> np.ndarray:
 
 
 def constant_column(X: np.ndarray, counts: np.ndarray | None) -> int | None:
-    """Position of the first column of X (..., n, p) with one value, not zero, wherever it is finite and counts."""
+    """Position of the first column of X (..., n, p) with one value, not zero, wherever it is finite and counts, for
+    some member where all share it."""
+    if counts is not None and counts.ndim >= X.ndim:
+        counts = np.max(counts, axis=0)
     for j in range(X.shape[-1]):
         values = X[..., j]
         used = values[np.isfinite(values) & (True if counts is None else counts > 0)]

@@ -244,7 +244,7 @@ class Estimates:
             found = found or [np.full(len(self), np.nan) for _ in values]
             for whole, own in zip(found, values, strict=True):
                 whole[block.index] = np.where(np.isnan(self.numbers.loglik[block.index]), np.nan, own)
-        return tuple(found)
+        return tuple(found) or (np.full(len(self), np.nan),) * 2  # no member has rows
 
     @property
     def n_params(self) -> np.ndarray:
