@@ -325,6 +325,16 @@ def test_levels_of_the_family():
             fit()
 
 
+def test_an_intercept_in_a_shared_design_with_masks():
+    """Cutpoints stand for it; rows count for some members and not for others."""
+    given, mask = classes("ordinal", False), np.random.default_rng(2).random((B, N)) < 0.9
+    given = given._replace(sides={"mask": mask})
+    fits = given.fit(names=["one", "a", "b"])
+    assert fits.names[:2] == ("a", "b")
+    for i in range(B):
+        same_as_single(fits, i, given.single(i, names=["one", "a", "b"]))
+
+
 def test_multinomial_is_the_optimum():
     """Against a general optimiser on the log-likelihood itself."""
     given = classes("multinomial", False)
