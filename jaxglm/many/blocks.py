@@ -80,7 +80,8 @@ def seen(block: Block, family: Family) -> Seen:
         parts[0] * parts[1] * parts[2])
     relevant = np.broadcast_to(counted > 0, (b, n))
     with np.errstate(invalid="ignore"):
-        bad = np.broadcast_to(_outside(family.support, block, y), (b, n)) & relevant
+        outside = np.isnan(y[0]) if block.tied else _outside(family.support, y)  # a set that is no choice has no place
+        bad = np.broadcast_to(outside, (b, n)) & relevant
     valid: Any = ~bad.any(axis=1) & relevant.any(axis=1)
     for a in (*(g.offset for g in block.given), block.weights, block.freq_weights):
         if a is not None:
@@ -91,11 +92,8 @@ def seen(block: Block, family: Family) -> Seen:
     return Seen(y, total, counted, valid)
 
 
-def _outside(support: Any, block: Block, y: Any) -> np.ndarray:
-    """Mask of the responses that are not in the support; of many, every core looks at a part. Of sets that are no
-    choice the place of the chosen row is not known."""
-    if block.tied is not None:
-        return np.isnan(y[0])
+def _outside(support: Any, y: Any) -> np.ndarray:
+    """Mask of the responses that are not in the support; of many, every core looks at a part."""
     if isinstance(y, tuple) or y.size < MANY or len(y) < cores():
         return support.outside(y)
     return np.concatenate(list(in_turn(support.outside, np.array_split(y, cores()), cores())))
