@@ -24,8 +24,8 @@ from .options import (
     unit_dispersion,
 )
 from .penalties import Penalty
-from .predictors import Predictor, check_parameters, find_predictors, inward, present
-from .programs import build_problem, solve
+from .predictors import Predictor, check_parameters, find_predictors, inward, present, problem_on
+from .programs import solve
 from .results import GLMResults
 from .solvers import Newton, Status
 
@@ -63,7 +63,7 @@ def glm(
     offset, exposure, weights, freq_weights, trials: a column name or an array.
     `weights` multiply the log-likelihood; `freq_weights` count rows; for proportions `weights` are the trials.
     sets: a column or array that tells which rows are the alternatives of one choice, for family="conditional_logit";
-    one row of each set has response 1, the others 0.
+    one row of each set has response 1, the others 0. With `by` a set is the rows of one group with one label.
     dispersion: "pearson", "deviance", "ml", or a known number. missing: "drop" or "raise". aliased: "drop" columns that
     depend on earlier ones, as R does, or "raise". start: coefficients to begin from.
     penalty: "jeffreys", half the log determinant of the information is added to the log-likelihood (Firth's logistic
@@ -76,10 +76,8 @@ def glm(
     first = next(iter(formula.values()), "") if isinstance(formula, dict) else formula
     seen = as_observed(resolve_family(family, link), first)
     options = Options(seen, dispersion, aliased, resolve_penalty(penalty))
-    if by is not None and (sets is not None or options.family.tied is not None):
-        raise ValueError("by= takes observations that are one row each. Fit the groups one by one if there are sets=.")
     groups, keys = ((), []) if by is None else group_columns(data, by)
-    frame = from_formula(formula, data, **sides, sets=sets, missing=missing, apart=groups,
+    frame = from_formula(formula, data, **sides, sets=sets, missing=missing, apart=groups, keys=keys,
                          reading=options.family.support.reading)
     options, frame = for_frame(options, frame)
     check_parameters(frame, options.family, _first(formula))
@@ -185,9 +183,7 @@ def _attempt(
     frame, options, response: Response, family: fam.Family, parts: Parts, solver, start, penalty=None
 ) -> GLMResults:
     _check_aliased(options, parts)
-    further = [p.columns() for p in parts[1:]]
-    X, offset = frame.side_by_side(parts[0].basis.columns), frame.side_by_side(frame.offset)
-    problem = build_problem(family, X, response.y, offset, response.weights, further)
+    problem = problem_on(frame, family, parts, response.y, response.weights)
     problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
     expected = family.is_glm
     state, information, spread = solve(problem, solver, _start(start, parts), expected)

@@ -1,6 +1,7 @@
 """HOST: what a user chose: words become objects, and the response becomes what the likelihood sees."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -115,11 +116,12 @@ def _word(word: str, table: dict, what: str):
 def for_frame(options: Options, frame: ModelFrame) -> tuple[Options, ModelFrame]:
     """Options and frame after the family has seen the classes of the response, or the sizes of the sets. Where further
     parameters do what an intercept would, or nothing can, the frame loses its own."""
-    _check_sets(options, frame)
+    check_sets(options, frame.sets is not None, frame.modelled)
+    check_response(options.family, frame)
     family, number = with_classes(options.family, frame.levels)
     if number is not None:
         frame = replace(frame, y=number[np.asarray(frame.y, int)], levels=family.support.levels)
-    family = family if frame.sets is None else family.with_tied(int(np.max(frame.sets.sizes)))
+    family = of_sets(family, frame)
     options = options if family is options.family else replace(options, family=family)
     return options, without_intercept(frame) if family.absorbs_intercept else frame
 
@@ -138,17 +140,42 @@ def with_classes(family: fam.Family, found: tuple[str, ...]) -> tuple[fam.Family
     return family, np.asarray([words.index(name) for name in found], float)
 
 
-def _check_sets(options: Options, frame: ModelFrame) -> None:
-    """Raises ValueError unless there are sets for a family of sets, and only there."""
+def of_sets(family: fam.Family, frame: ModelFrame) -> fam.Family:
+    """The family of a frame: where observations are sets of rows, as many predictors are tied as the largest has
+    rows."""
+    return family if frame.sets is None else family.with_tied(int(np.max(frame.sets.sizes, initial=1)))
+
+
+def check_sets(options: Options, given: bool, further: Sequence[str]) -> None:
+    """Raises ValueError unless sets are given for a family of sets, and only there, and no more than these can have."""
     family = options.family
-    if family.tied is not None and frame.sets is None:
+    if family.tied is not None and not given:
         raise ValueError(f"{family.name} needs sets=: the column or array that tells which rows are the alternatives "
                          "of one choice.")
-    if family.tied is None and frame.sets is not None:
+    if family.tied is None and given:
         raise ValueError(f"sets= is for choices among rows, family='conditional_logit'; an observation of "
                          f"{family.name} is one row.")
-    if family.tied is not None and options.penalty is not None:
+    if family.tied is not None and further:
+        raise ValueError(f"{family.name} has one design, that of the alternatives; there is one for {further[0]!r}.")
+    check_penalty(options.penalty, family)
+
+
+def check_penalty(penalty: Penalty | None, family: fam.Family) -> None:
+    """Raises ValueError where the family takes no penalty."""
+    if penalty is not None and family.tied is not None:
         raise ValueError(f"penalty= is not available for {family.name}.")
+
+
+def check_response(family: fam.Family, frame: ModelFrame) -> None:
+    """Raises ValueError for a response of another kind than the family's."""
+    pairs, bounds = family.support.pairs, family.support.reading == "bounds"
+    if isinstance(frame.y, tuple) and not pairs and not bounds:
+        raise ValueError(f"{family.name} takes one response; (successes, trials) are for family='binomial'.")
+    if frame.success not in (None, "True") and not pairs:
+        raise ValueError(
+            f"{frame.response} holds words, of which {frame.success!r} would count as 1; {family.name} needs "
+            "numbers. Use family='binomial', or code the response."
+        )
 
 
 @dataclass(frozen=True)
@@ -161,17 +188,11 @@ class Response:
 
     @classmethod
     def of(cls, frame: ModelFrame, family: fam.Family) -> "Response":
+        check_response(family, frame)
         weights = frame.of_observations(frame.weights, "weights")
         frequency = frame.of_observations(frame.freq_weights, "freq_weights")
         y = frame.y
-        pairs, bounds = family.support.pairs, family.support.reading == "bounds"
-        if isinstance(y, tuple) and not pairs and not bounds:
-            raise ValueError(f"{family.name} takes one response; (successes, trials) are for family='binomial'.")
-        if frame.success not in (None, "True") and not pairs:
-            raise ValueError(
-                f"{frame.response} holds words, of which {frame.success!r} would count as 1; {family.name} needs "
-                "numbers. Use family='binomial', or code the response."
-            )
+        pairs = family.support.pairs
         if pairs and not isinstance(y, tuple) and weights is not None and np.all((y >= 0) & (y <= 1)):
             y, weights = (weights * y, weights), None  # proportions: the weights are the trials
         if frame.sets is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from .families import Family
 from .frame import ModelFrame, Part
 from .frame.tables import near
 from .links import Fixed, Identity
+from .problem import Problem
+from .programs import build_problem
 
 ALONE = Basis(np.ones((0, 1)), None, np.arange(1))  # of a value that all rows share: no columns are stored
 
@@ -80,6 +83,12 @@ def predictors_on(frame: ModelFrame, family: Family, bases: Sequence[Basis]) -> 
         names = given[at].names if plain else tuple(f"{k}: {name}" for name in given[at].names)
         made.append(Predictor(k, replace(given[at], parameter=k), bases[at], names))
     return tuple(made)
+
+
+def problem_on(frame: ModelFrame, family: Family, parts: Sequence[Predictor], y: Any, weights: Any) -> Problem:
+    """The padded problem of a frame on these predictors, from what the likelihood sees of the response."""
+    X, offset = frame.side_by_side(parts[0].basis.columns), frame.side_by_side(frame.offset)
+    return build_problem(family, X, y, offset, weights, [p.columns() for p in parts[1:]])
 
 
 def placed(family: Family, further: Sequence[str]) -> tuple[int | None, ...]:

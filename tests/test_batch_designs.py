@@ -325,6 +325,16 @@ def test_levels_of_the_family():
             fit()
 
 
+def test_an_intercept_in_a_shared_design_with_masks():
+    """Cutpoints stand for it; rows count for some members and not for others."""
+    given, mask = classes("ordinal", False), np.random.default_rng(2).random((B, N)) < 0.9
+    given = given._replace(sides={"mask": mask})
+    fits = given.fit(names=["one", "a", "b"])
+    assert fits.names[:2] == ("a", "b")
+    for i in range(B):
+        same_as_single(fits, i, given.single(i, names=["one", "a", "b"]))
+
+
 def test_multinomial_is_the_optimum():
     """Against a general optimiser on the log-likelihood itself."""
     given = classes("multinomial", False)
@@ -359,7 +369,7 @@ def test_classes_by_groups(family):
 
 def test_a_shared_design_of_classes_is_stored_once():
     """Whatever the number of classes: its columns and their products are leaves of the members one time."""
-    from jaxglm.many.data import as_given, members_of, seen
+    from jaxglm.many.blocks import as_given, members_of, seen
 
     fits = classes("multinomial", False).fit()
     (block,) = fits.data.blocks()
@@ -421,7 +431,7 @@ def test_bounds_by_groups():
 def test_what_is_refused_of_classes_and_bounds():
     X, Y = np.ones((N, 1)), np.ones((B, N))
     refused = {
-        "sets of rows": (jg.ConditionalLogit(), Y, {}),
+        "needs sets=": (jg.ConditionalLogit(), Y, {}),
         "trials=": ("multinomial", Y, {"trials": Y}),
         "takes one response": ("poisson", (Y, Y), {}),
         "has 1 class": ("ordinal", Y, {}),

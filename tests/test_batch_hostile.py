@@ -138,12 +138,12 @@ def test_a_bad_member_is_its_single_fit(hostile, name):
 
 def test_responses_are_looked_at_by_every_core_alike(monkeypatch):
     """A batch large enough for several threads has the same members that are not valid."""
-    from jaxglm.many import data
+    from jaxglm.many import blocks
 
     Y = np.random.default_rng(0).poisson(2.0, (11, 20)).astype(float)
     Y[0, 3], Y[5, 0], Y[10, 19] = -1.0, 0.5, np.inf
-    alone = data._outside(jg.Poisson().support, Y)
-    monkeypatch.setattr(data, "MANY", 1)
-    monkeypatch.setattr(data, "cores", lambda: 3)
-    assert np.array_equal(data._outside(jg.Poisson().support, Y), alone)
+    alone = blocks._outside(jg.Poisson().support, Y)
+    monkeypatch.setattr(blocks, "MANY", 1)
+    monkeypatch.setattr(blocks, "cores", lambda: 3)
+    assert np.array_equal(blocks._outside(jg.Poisson().support, Y), alone)
     assert np.argwhere(alone).tolist() == [[0, 3], [5, 0], [10, 19]]

@@ -795,7 +795,6 @@ WRONG = {
     "another family": (FRAME, {"family": "binomial"}, r"sets= is for choices .*Binomial is one row"),
     "weights that differ": (FRAME, {"weights": "price"}, r"weights must be"),
     "weights within": (FRAME.assign(v=np.arange(len(FRAME))), {"weights": "v"}, r"weights must be the same in all"),
-    "groups": (FRAME, {"by": "mode"}, r"by= takes observations that are one row each"),
     "a penalty": (FRAME, {"penalty": "jeffreys"}, r"penalty= is not available for ConditionalLogit"),
     "trials": (FRAME, {"trials": "w"}, r"successes must not exceed|takes one response"),
 }
@@ -808,10 +807,10 @@ def test_errors(case):
         jg.glm(FORMULA, frame, **{"family": "conditional_logit", "sets": "trip"} | changes)
 
 
-def test_batches_refuse():
-    with pytest.raises(ValueError, match="one by one"):
+def test_sets_are_asked_for():
+    with pytest.raises(ValueError, match="ConditionalLogit needs sets="):
         jg.fit_batch("conditional_logit", X, np.stack([FRAME["choice"]] * 2))
-    with pytest.raises(ValueError, match="one by one"):
+    with pytest.raises(ValueError, match="ConditionalLogit needs sets="):
         jg.glm("choice ~ price", FRAME, family="conditional_logit", by="mode")
     with pytest.raises(ValueError, match="one row"):
         jg.glm("choice ~ price", FRAME, family="binomial").predict(sets=FRAME["trip"])

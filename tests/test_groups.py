@@ -10,7 +10,8 @@ import jaxglm as jg
 from jaxglm.batch import stack_sizes
 from jaxglm.frame import from_formula, group_columns
 from jaxglm.frame.groups import group_rows
-from jaxglm.many.data import Ragged, Stacked, seen
+from jaxglm.many.blocks import seen
+from jaxglm.many.data import Ragged, Stacked
 from tests.batches import agree
 
 FORMULA = "y ~ t + x"

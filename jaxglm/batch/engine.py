@@ -71,7 +71,9 @@ def fit_members(members: Members, plan: Plan, start=None, index=None) -> Outcome
 def chunk_size(members: Members, plan: Plan) -> int:
     """Members a call: a power of two whose working set stays in the cache of a CPU or in a share of a GPU's memory."""
     problem = members.one(0)
-    bytes_each = members.row_bytes + ROW_ARRAYS * problem.n * 8 * len(problem.designs)
+    lines = problem.family.tied or 1  # of a row; with them its curvature and products of that are as many times larger
+    row_arrays = ROW_ARRAYS * len(problem.designs) + (2 * lines * lines if lines > 1 else 0)
+    bytes_each = members.row_bytes + row_arrays * problem.n * 8
     size = plan.chunk or int(max(_budget() // max(bytes_each, 1), 8))
     few = next((s for s in FEW_MEMBERS if members.size <= s), None)
     largest = few or 1 << (members.size - 1).bit_length()

@@ -127,10 +127,22 @@ def stack_sizes(sizes: np.ndarray) -> np.ndarray:
 
     Candidates are quarter octaves (a program is compiled for each size that occurs).
     """
-    rounded = np.asarray([_quarter_octave(int(n)) for n in sizes])
+    return _few(np.asarray([_quarter_octave(int(n)) for n in sizes], int), sizes, np.ones(len(sizes)))
+
+
+def stack_widths(widths: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Padded widths of the rows of each ragged member, of which it has so many: as few as leave at most a quarter of
+    all places as padding."""
+    return _few(widths, widths, times)
+
+
+def _few(rounded: np.ndarray, sizes: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """The fewest of the rounded sizes that will do for all; each size counts so many times."""
+    if not len(sizes):
+        return rounded
     present = np.unique(rounded)
-    rows = np.asarray([sizes[rounded == s].sum() for s in present], float)
-    counts = np.asarray([(rounded == s).sum() for s in present], float)
+    rows = np.asarray([(sizes * times)[rounded == s].sum() for s in present], float)
+    counts = np.asarray([times[rounded == s].sum() for s in present], float)
     for pieces in range(1, len(present) + 1):
         padded, ends = _cheapest(present, counts, pieces)
         if padded <= rows.sum() / (1 - WASTE) or pieces == len(present):

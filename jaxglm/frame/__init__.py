@@ -5,12 +5,14 @@ from .base import ModelFrame, Part, Sides, without_column, without_intercept
 from .formula import from_formula
 from .groups import group_columns, group_rows
 from .periods import PersonPeriods, person_periods
+from .sets import Sets
 from .tables import to_frame
 
 __all__ = [
     "ModelFrame",
     "Part",
     "PersonPeriods",
+    "Sets",
     "Sides",
     "from_arrays",
     "from_formula",

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import has_constant
 from .base import Columns, ModelFrame, Part, Sides, kept_rows
+from .groups import group_codes
 from .materialise import materialise
 from .numeric import counted, vector
 from .parse import Parsed, evaluate, parse, used_names
@@ -20,8 +21,8 @@ OFFSETS = ("offset", "exposure")
 
 def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = None, exposure: Any = None,
                  weights: Any = None, freq_weights: Any = None, trials: Any = None, sets: Any = None,
-                 missing: str = "drop",
-                 apart: Any = (), context: Mapping[str, Any] | None = None, reading: str = "numbers") -> ModelFrame:
+                 missing: str = "drop", apart: Any = (), keys: Any = (),
+                 context: Mapping[str, Any] | None = None, reading: str = "numbers") -> ModelFrame:
     """The model frame of a formula, or of a formula for each of several parameters.
 
     formula: "y ~ x + C(g) + offset(e)", "cbind(successes, failures) ~ x", "log(y) ~ ."; right-hand side by formulaic.
@@ -30,7 +31,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     offset, exposure (> 0), weights, freq_weights (>= 0), trials: a column name, or an array with a value for each row.
     sets: a column name or a label for each row, where an observation is a set of rows.
     missing: "drop" the rows with a missing value in a column that is used, and their whole sets, or "raise".
-    apart: columns that "." does not stand for.
+    apart: columns that "." does not stand for. keys: columns (N,) of groups; sets are within them.
     context: functions and constants that the formula may use, by name. reading: of the response, see `read_response`.
     Raises: ValueError, which names the column and the first offending row; ImportError without formulaic.
     """
@@ -38,6 +39,7 @@ def from_formula(formula: str | Mapping[str, str], data: Any, *, offset: Any = N
     given = {"offset": offset, "exposure": exposure, "weights": weights, "freq_weights": freq_weights, "trials": trials}
     named = {role: value for role, value in given.items() if isinstance(value, str)}
     members = None if sets is None else Sets.of(table.native, sets, table.n)
+    members = members.within(group_codes(keys)[0]) if members and keys else members
     together = (sets,) if isinstance(sets, str) else ()
     parsed, *more = _parse_all(formula, table, {*named.values(), *apart, *together})
     columns = {name: table.series(name) for p in (parsed, *more) for name in _used_columns(p, named, table, space)}

@@ -1,5 +1,6 @@
 """Choice sets: rows of the data that are the alternatives of one choice, and the same rows side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,6 +38,31 @@ class Sets:
         table = Table.read(data)
         table.check(sets, f"sets={sets!r}")
         return cls.read(table.raw(sets), n, sets)
+
+    @classmethod
+    def joined(cls, several: Sequence["Sets"]) -> "Sets":
+        """The sets of several data, whose rows follow each other."""
+        ends = np.cumsum([0, *(s.n for s in several)])
+        code = np.concatenate([s.code + end for s, end in zip(several, ends, strict=False)])
+        return cls(code, tuple(label for s in several for label in s.labels), several[0].name)
+
+    def within(self, group: np.ndarray) -> "Sets":
+        """The sets of rows that have the number of a group (N,) in common as well: a label that occurs in two groups
+        tells two sets, one in each."""
+        inside = self.code >= 0
+        pairs = (group[inside] + 1) * max(self.n, 1) + self.code[inside]
+        _, first, number = np.unique(pairs, return_index=True, return_inverse=True)
+        order, code = np.argsort(first), np.full(len(self.code), -1)
+        code[inside] = np.argsort(order)[number]
+        labels = tuple(self.labels[c] for c in self.code[inside][first[order]])
+        return Sets(code, labels, self.name)
+
+    def completed(self) -> "Sets":
+        """The sets in which each row without a label is one of its own."""
+        lost = np.flatnonzero(self.code < 0)
+        code = self.code.copy()
+        code[lost] = self.n + np.arange(len(lost))
+        return Sets(code, self.labels + (None,) * len(lost), self.name)
 
     @property
     def absent(self) -> dict[str, np.ndarray]:
@@ -110,6 +136,11 @@ class Sets:
                                           f"{self.labels[k]!r} has {times[k]:g}")  # fmt: skip
         self._check(self.sizes < 2, lambda k: f"a set of one row is no choice; set {self.labels[k]!r} has one row")
         return self.place[y == 1][np.argsort(self.code[y == 1])]
+
+    def choices(self, y: np.ndarray) -> np.ndarray:
+        """Which sets are a choice (n,): of two rows or more, with 1 in one of them and 0 in the others."""
+        count = lambda mask: np.bincount(self.code, weights=mask, minlength=self.n)  # noqa: E731
+        return (count(y == 1) == 1) & (count((y != 0) & (y != 1)) == 0) & (self.sizes > 1)
 
     def _check(self, bad: np.ndarray, words: Any) -> None:
         if bad.any():

@@ -11,7 +11,8 @@ from ..frame import ModelFrame, Part
 from ..frame.arrays import ArrayEncoder, check_names, has_constant
 from ..frame.numeric import host, numeric
 from ..frame.response import read_classes
-from .data import Given, Ragged, Stacked
+from .blocks import Given
+from .data import Ragged, Stacked
 
 
 class GivenResponse(NamedTuple):
@@ -100,9 +101,9 @@ def read_batch(family: Family, X, Y, names, sides: dict, mask) -> Stacked | Ragg
 
 def _stacked(designs: Designs, response: GivenResponse, beside: dict) -> Stacked:
     B, n = _shape(response)
-    side = {k: _side(v, k, B, n) for k, v in beside.items()}
+    side = {k: as_side(v, k, B, n) for k, v in beside.items()}
     y, levels = response.read(lambda values, name, reader: _like_y(values, name, reader, B, n), side.get("mask"))
-    side, found = _without_masked(side, designs.read(_rectangle))
+    side, found = _without_masked(side, designs.read(as_rectangle))
     for k, X in found.items():
         _check_design(X, designs.label(k), B, n)
     offset = _offset(side)
@@ -113,7 +114,7 @@ def _stacked(designs: Designs, response: GivenResponse, beside: dict) -> Stacked
 
 def _shape(response: GivenResponse) -> tuple[int, int]:
     """Members and rows."""
-    shape = _rectangle(response.parts[0], "Y", host).shape
+    shape = as_rectangle(response.parts[0], "Y", host).shape
     if len(shape) != 2:
         hint = " For one response use GLM, or Y[None, :]." if len(shape) == 1 else ""
         raise ValueError(f"Y must be two-dimensional, members by rows; its shape is {shape}.{hint}")
@@ -125,14 +126,14 @@ def _shape(response: GivenResponse) -> tuple[int, int]:
 def _like_y(values, name: str, reader: Callable, B: int, n: int) -> np.ndarray:
     """A part of the response (B, n)."""
     if name == "trials":
-        return np.broadcast_to(_side(values, name, B, n), (B, n))
-    array = _rectangle(values, name, reader)
+        return np.broadcast_to(as_side(values, name, B, n), (B, n))
+    array = as_rectangle(values, name, reader)
     if array.shape != (B, n):
         raise ValueError(f"the parts of Y must have one shape, {(B, n)}; one has {array.shape}.")
     return array
 
 
-def _rectangle(values, name: str, reader: Callable = numeric) -> np.ndarray:
+def as_rectangle(values, name: str, reader: Callable = numeric) -> np.ndarray:
     if isinstance(values, list) and values:
         parts = [reader(v, name) for v in values]
         shapes = {a.shape for a in parts}
@@ -152,9 +153,9 @@ def _check_design(X: np.ndarray, label: str, B: int, n: int) -> None:
         raise ValueError(f"{label} must be (n, p) or (B, n, p) with B = {B} and n = {n} of Y; its shape is {X.shape}.")
 
 
-def _side(values, name: str, B: int, n: int) -> np.ndarray:
+def as_side(values, name: str, B: int, n: int) -> np.ndarray:
     """A side array as (n,) or (B, n), checked; a missing value makes its member invalid."""
-    array = _rectangle(values, name)
+    array = as_rectangle(values, name)
     if array.ndim == 0:
         array = np.full(n, float(array))
     if array.shape not in ((n,), (B, n)):
@@ -214,9 +215,9 @@ def _ragged(designs: Designs, response: GivenResponse, beside: dict) -> Ragged:
         if not isinstance(given, list | tuple) or len(given) != len(lengths):
             raise ValueError(f"Y is a list of {len(lengths)} members of different lengths; {designs.label(k)} must be "
                              "a list of as many matrices.")
-    side = {k: _long(v, k, lengths) for k, v in beside.items()}
-    y, levels = response.read(lambda values, name, reader: _long(values, name, lengths, reader), side.get("mask"))
-    found = designs.read(lambda values, label: _long(values, label, lengths))
+    side = {k: as_long(v, k, lengths) for k, v in beside.items()}
+    y, levels = response.read(lambda values, name, reader: as_long(values, name, lengths, reader), side.get("mask"))
+    found = designs.read(lambda values, label: as_long(values, label, lengths))
     for name, values in side.items():
         _check_sign(values, name)
     side, found = _without_masked(side, found)
@@ -229,7 +230,7 @@ def _ragged(designs: Designs, response: GivenResponse, beside: dict) -> Ragged:
     return Ragged(whole, np.arange(sum(lengths)), np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def _long(parts, name: str, lengths: list[int], reader: Callable = numeric) -> np.ndarray:
+def as_long(parts, name: str, lengths: list[int], reader: Callable = numeric) -> np.ndarray:
     if not isinstance(parts, list | tuple) or len(parts) != len(lengths):
         raise ValueError(f"{name} must be a list of {len(lengths)} arrays, one for each member, as Y is.")
     arrays = [reader(part, name) for part in parts]

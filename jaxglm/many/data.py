@@ -3,46 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
-from ..basis import Basis
-from ..batch import Members, in_turn, stack_sizes
-from ..compiled import cores
-from ..design import Dense, Ones
-from ..families import Family
+from ..batch import stack_sizes
 from ..frame import ModelFrame, without_column
-from ..frame.numeric import all_finite
-from ..links import Fixed
-from ..predictors import Predictor, placed, predictors_on
-from ..problem import Problem
-
-SIDES = ("weights", "freq_weights")
-MANY = 1 << 20  # responses from which several threads pay
-
-
-class Given(NamedTuple):
-    """The design of a formula and the offset of its predictors."""
-
-    X: np.ndarray  # (n, p) that all members share, or (b, n, p)
-    offset: np.ndarray | None  # (n,), or (b, n)
-
-
-class Block(NamedTuple):
-    """Members of one number of rows n: their positions in the batch (b,), and arrays (b, n), or (n,) where shared."""
-
-    index: np.ndarray
-    pattern: ModelFrame  # the frame of a member, whose names and parameters these designs have
-    given: tuple[Given, ...]  # the design of the first formula, then those of further parameters
-    y: Any  # (b, n), or a tuple of such
-    weights: np.ndarray | None
-    freq_weights: np.ndarray | None
-
-    @property
-    def n(self) -> int:
-        return self.given[0].X.shape[-2]
+from .blocks import Block, Given, rows_of
+from .choices import Seating, Seats, in_lines
 
 
 @dataclass(frozen=True)
@@ -65,7 +34,8 @@ class Stacked:
         return cls(frame, 1, given, y, *sides)
 
     def blocks(self) -> Iterator[Block]:
-        yield Block(np.arange(self.size), self.pattern, self.given, self.y, self.weights, self.freq_weights)
+        whole = Block(np.arange(self.size), self.pattern, self.given, self.y, self.weights, self.freq_weights)
+        yield whole if self.pattern.sets is None else in_lines(whole, Seats.of(self.pattern.sets))
 
     @property
     def shared(self) -> bool:
@@ -128,10 +98,7 @@ class Ragged:
 
     def frame(self, i: int) -> ModelFrame:
         """The data of one member."""
-        at = self.rows[self.ends[i] : self.ends[i + 1]]
-        own = partial(jax.tree.map, lambda a: a[at])
-        sides = {name: own(getattr(self.whole, name)) for name in ("y", "rows", *SIDES)}
-        return self.whole.with_designs([own((p.X, p.offset)) for p in self.whole.parts], n_dropped=0, **sides)
+        return rows_of(self.whole, self.rows[self.ends[i] : self.ends[i + 1]], n_dropped=0)
 
     def with_classes(self, number: np.ndarray, levels: tuple[str, ...]) -> "Ragged":
         """With other numbers of the classes, which are among these levels."""
@@ -143,7 +110,10 @@ class Ragged:
         return self if j is None else replace(self, whole=without_column(self.whole, j))
 
     def blocks(self) -> Iterator[Block]:
-        """Members padded to a few lengths with rows of weight zero; members without rows are in no block."""
+        """Members padded to a few lengths with rows of weight zero, or sets; members without rows are in no block."""
+        if self.whole.sets is not None:
+            yield from (self._block_of_sets(*alike) for alike in self._seating.shapes())
+            return
         present = np.flatnonzero(self.lengths)
         padded = stack_sizes(self.lengths[present])
         for n in np.unique(padded):
@@ -158,15 +128,36 @@ class Ragged:
         given = tuple(Given(*own((part.X, part.offset))) for part in whole.parts)
         return Block(index, whole, given, own(whole.y), own(whole.weights), frequency)
 
+    @cached_property
+    def _seating(self) -> Seating:
+        return Seating.of(self.whole.sets.code[self.rows], self.ends)  # type: ignore[union-attr]
+
+    def _block_of_sets(self, index: np.ndarray, shape: tuple[int, int]) -> Block:
+        at, seats = self._seating.seats(index, shape)
+        whole, own = self.whole, partial(jax.tree.map, lambda a: a[self.rows[at]])
+        frequency = np.ones(len(at)) if whole.freq_weights is None else own(whole.freq_weights)
+        given = Given(own(whole.X), own(whole.offset))
+        return in_lines(Block(index, whole, (given,), own(whole.y), own(whole.weights), frequency), seats)
+
     def stacked(self) -> "Stacked | Ragged":
         """As one stack where all members have one length; with a shared design where they have the same rows of X."""
         lengths, whole = self.lengths, self.whole
-        if not len(lengths) or lengths.min() != lengths.max() or not lengths[0]:
+        if not len(lengths) or lengths.min() != lengths.max() or not lengths[0] or not self._same_sets:
             return self
         take = partial(jax.tree.map, lambda a: a[self.rows].reshape(self.size, lengths[0], *a.shape[1:]))
         given = tuple(Given(self._common(part.X, take), take(part.offset)) for part in whole.parts)
-        pattern = replace(whole, n_dropped=0, rows=np.arange(lengths[0]))
+        sets = whole.sets and whole.sets.at(self.rows[: lengths[0]])
+        pattern = replace(whole, n_dropped=0, rows=np.arange(lengths[0]), sets=sets)
         return Stacked(pattern, self.size, given, *map(take, (whole.y, whole.weights, whole.freq_weights, whole.rows)))
+
+    @property
+    def _same_sets(self) -> bool:
+        """Whether members of one length have their rows in the same sets, if in any, under the same labels."""
+        if self.whole.sets is None:
+            return True
+        labels = np.fromiter(self.whole.sets.labels, object)[self.whole.sets.code[self.rows]]
+        told = (a.reshape(self.size, -1) for a in (self._seating.number, labels))
+        return all(bool((a == a[0]).all()) for a in told)
 
     def _common(self, X: np.ndarray, take) -> np.ndarray:
         """The rows of X (n, p) that all members have, else those of each (B, n, p)."""
@@ -183,7 +174,10 @@ def renumbered(codes: Any, number: np.ndarray) -> np.ndarray:
 
 
 def constant_column(X: np.ndarray, counts: np.ndarray | None) -> int | None:
-    """Position of the first column of X (..., n, p) with one value, not zero, wherever it is finite and counts."""
+    """Position of the first column of X (..., n, p) with one value, not zero, wherever it is finite and counts, for
+    some member where all share it."""
+    if counts is not None and counts.ndim >= X.ndim:
+        counts = np.max(counts, axis=0)
     for j in range(X.shape[-1]):
         values = X[..., j]
         used = values[np.isfinite(values) & (True if counts is None else counts > 0)]
@@ -199,101 +193,3 @@ def subset(data: Stacked | Ragged, index: np.ndarray) -> Stacked | Ragged:
     pieces = [data.rows[data.ends[i] : data.ends[i + 1]] for i in index]
     ends = np.concatenate([[0], np.cumsum([len(p) for p in pieces])])
     return Ragged(data.whole, np.concatenate(pieces), ends)
-
-
-class Seen(NamedTuple):
-    """What the likelihood sees of a block: y, the weights that multiply it, how often each row counts, who is valid."""
-
-    y: Any
-    weights: np.ndarray | None
-    counted: np.ndarray  # (b, n) or (n,)
-    valid: np.ndarray  # (b,)
-
-
-def seen(block: Block, family: Family) -> Seen:
-    """The response of a block; members with values that no likelihood takes are not valid, the others never know."""
-    y, weights, frequency = block.y, block.weights, block.freq_weights
-    b, n = len(block.index), block.n
-    if family.support.pairs and not isinstance(y, tuple) and weights is not None:
-        y, weights = (weights * y, weights), None  # proportions: the weights are the trials
-    used = np.ones(n) if weights is None else (weights > 0).astype(float)
-    used = used * (y[1] > 0) if family.support.pairs and isinstance(y, tuple) else used
-    counted = used if frequency is None else used * frequency
-    parts = [a for a in (weights, frequency, None if np.all(used) else used) if a is not None]
-    total = None if not parts else parts[0] if len(parts) == 1 else parts[0] * parts[1] if len(parts) == 2 else (
-        parts[0] * parts[1] * parts[2])
-    relevant = np.broadcast_to(counted > 0, (b, n))
-    with np.errstate(invalid="ignore"):
-        bad = np.broadcast_to(_outside(family.support, y), (b, n)) & relevant
-    valid: Any = ~bad.any(axis=1) & relevant.any(axis=1)
-    for a in (*(g.offset for g in block.given), block.weights, block.freq_weights):
-        if a is not None:
-            valid &= np.broadcast_to(np.isfinite(a), (b, n)).all(axis=1)
-    for X, _ in block.given:
-        if X.ndim == 3 and not all_finite(X):  # one pass without a mask as large as X
-            valid &= np.isfinite(X.reshape(b, -1)).all(axis=1)
-    return Seen(y, total, counted, valid)
-
-
-def _outside(support: Any, y: Any) -> np.ndarray:
-    """Mask of the responses that are not in the support; of many, every core looks at a part."""
-    if isinstance(y, tuple) or y.size < MANY or len(y) < cores():
-        return support.outside(y)
-    return np.concatenate(list(in_turn(support.outside, np.array_split(y, cores()), cores())))
-
-
-def as_given(block: Block, family: Family) -> tuple[Predictor, ...]:
-    """The predictors of a block on the columns as they were given."""
-    return predictors_on(block.pattern, family, [unchanged(X) for X, _ in block.given])
-
-
-def names_of(pattern: ModelFrame, family: Family) -> tuple[str, ...]:
-    """Names of the P coefficients of a member."""
-    parts = predictors_on(pattern, family, [unchanged(part.X) for part in pattern.parts])
-    return sum((p.names for p in parts), ())
-
-
-def unchanged(X: np.ndarray) -> Basis:
-    """The columns of X (..., n, p) as they are."""
-    return Basis(X, None, np.arange(X.shape[-1]))
-
-
-def members_of(block: Block, data: Seen, family: Family, parts: tuple[Predictor, ...]) -> Members:
-    """The members of a block with the columns of these predictors, (n, r) or (b, n, r); numbers of the family may have
-    an axis of members. Predictors of one basis have one design: its columns are stored once."""
-    dense = {id(p.basis): Dense(p.basis.columns) for p in parts if not p.shared}
-    designs = tuple(Ones(block.n) if p.shared else dense[id(p.basis)] for p in parts)
-    places = placed(family, block.pattern.modelled)
-    offsets = tuple(None if k is None else block.given[k].offset for k in places)
-    numbers = jax.tree.map(lambda v: np.asarray(v, float), families_of(family, block.index))
-    problem = Problem(numbers, data.y, designs, offsets, data.weights)
-    varies = lambda a, shared_rank: jax.tree.map(lambda v: np.ndim(v) > shared_rank, a)  # noqa: E731
-    flags = replace(problem, family=varies(numbers, 0), y=varies(data.y, 1), designs=varies(designs, 2),
-                    offsets=varies(offsets, 1), weights=varies(data.weights, 1))
-    return Members.of(*Members.share(problem, flags), len(block.index))
-
-
-def families_of(family: Family, index: np.ndarray) -> Family:
-    """The family of some members, where its fixed numbers have an axis of members."""
-    return jax.tree.map(lambda v: np.asarray(v, float)[index] if np.ndim(v) else v, family)
-
-
-def member_family(family: Family, i: int) -> Family:
-    """The family of one member."""
-    return jax.tree.map(lambda v: float(np.asarray(v)[i]) if np.ndim(v) else v, family)
-
-
-def presentable(frame: ModelFrame, family: Family) -> ModelFrame:
-    """The frame with a valid response in the rows of weight zero whose own is not: nothing depends on it."""
-    absent = np.zeros(len(frame.X), bool)
-    for counts in (frame.weights, frame.freq_weights):
-        absent |= False if counts is None else counts == 0
-    absent &= family.support.outside(frame.y)
-    if not absent.any():
-        return frame
-    with jax.enable_x64(True):
-        return replace(frame, y=jax.tree.map(np.asarray, family.support.masked(frame.y, ~absent)))
-
-
-def is_fixed(family: Family, name: str | None) -> bool:
-    return name is not None and isinstance(family.link_of(name), Fixed)

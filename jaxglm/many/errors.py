@@ -11,7 +11,8 @@ import numpy as np
 from ..batch import over_members
 from ..covariances import USUAL, correction_of
 from ..inference import DISCOUNTS, covariance
-from .data import Ragged, Stacked, as_given, seen, subset
+from .blocks import as_given, seen
+from .data import Ragged, Stacked, subset
 from .penalised import penalised
 from .run import Settings
 

@@ -12,7 +12,8 @@ from ..inference import adjust_pvalues, log_two_sided
 from ..named import Named
 from ..results.wald import special
 from ..solvers import Status
-from .data import Ragged, Stacked, as_given, is_fixed, members_of, names_of, seen
+from .blocks import as_given, is_fixed, members_of, names_of, seen
+from .data import Ragged, Stacked
 from .errors import check_kind, standard_errors
 from .extras import best_dispersion, deviances, loglik_at
 from .limits import BatchLimits, limits_of_members
@@ -243,7 +244,7 @@ class Estimates:
             found = found or [np.full(len(self), np.nan) for _ in values]
             for whole, own in zip(found, values, strict=True):
                 whole[block.index] = np.where(np.isnan(self.numbers.loglik[block.index]), np.nan, own)
-        return tuple(found)
+        return tuple(found) or (np.full(len(self), np.nan),) * 2  # no member has rows
 
     @property
     def n_params(self) -> np.ndarray:

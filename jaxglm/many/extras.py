@@ -22,7 +22,7 @@ def deviances(members: Members, theta: np.ndarray, chunk: int | None) -> np.ndar
 
 
 def _deviance(problem: Problem, theta):
-    eta = tuple(jnp.broadcast_to(e, problem.n) for e in linear_predictors(problem, theta))
+    eta = tuple(e if e.ndim else jnp.broadcast_to(e, problem.n) for e in linear_predictors(problem, theta))
     unit = facts(replace(problem, designs=(), offsets=()), eta).deviance
     counts = unit if problem.weights is None else jnp.where(problem.weights > 0, unit, 0.0)
     return weighted_sum(problem, counts)

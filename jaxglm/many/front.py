@@ -9,13 +9,15 @@ import jax
 import numpy as np
 
 from ..frame import ModelFrame, group_rows
-from ..options import FitWarning, Options, resolve_family, resolve_penalty, with_classes
+from ..options import FitWarning, Options, check_sets, of_sets, resolve_family, resolve_penalty, with_classes
 from ..predictors import check_parameters
 from ..solvers import Newton
 from .arrays import read_batch
-from .data import Ragged, Stacked, names_of
+from .blocks import names_of
+from .data import Ragged, Stacked
 from .results import BatchResults
 from .run import Settings, checked_start, fit_data
+from .sets import with_sets
 
 
 def fit_batch(
@@ -30,6 +32,7 @@ def fit_batch(
     weights=None,
     freq_weights=None,
     trials=None,
+    sets=None,
     mask=None,
     start=None,
     labels: Sequence | None = None,
@@ -49,7 +52,11 @@ def fit_batch(
     levels are those of all members; or a tuple of such: (successes, trials), (time, event), (lower, upper).
     names: of the columns; a dict of such for several designs. offset, exposure (of the first parameter), weights,
     freq_weights, trials: (n,), (B, n), or a list.
-    mask: true where an observation counts. start: (B, P). labels: a name for each member. penalty: as in `glm`.
+    sets: which rows are the alternatives of one choice, for "conditional_logit": labels (n,), (B, n), or a list. Each
+    member has sets of its own, whatever their labels; Y is 1 for the row of a set that was chosen, else 0. Weights are
+    the same in all rows of a set. A member with a set that is no choice is not valid.
+    mask: true where an observation counts; of sets, where a row is among the alternatives.
+    start: (B, P). labels: a name for each member. penalty: as in `glm`.
     precision: "float64"; "mixed" finds the neighbourhood in float32 and the maximum in float64; "float32" stays there,
     and `accuracy` tells how far from the maximum. chunk: members a program call. mesh: a `jax.sharding.Mesh` of one
     axis, over whose devices the members are spread. progress: a function of (members done, members).
@@ -58,10 +65,12 @@ def fit_batch(
     and NaN where nothing can be said, and one warning tells how many. Raises ValueError where shapes do not fit.
     """
     sides = dict(offset=offset, exposure=exposure, weights=weights, freq_weights=freq_weights, trials=trials)
-    options = Options(resolve_family(family, link), dispersion)
-    options, data = _of_classes(options, read_batch(options.family, X, Y, names, sides, mask))
+    options = Options(resolve_family(family, link), dispersion, penalty=resolve_penalty(penalty))
+    check_sets(options, sets is not None, tuple(X)[1:] if isinstance(X, dict) else ())
+    data = with_sets(read_batch(options.family, X, Y, names, sides, mask), sets, mask)
+    options, data = _of_data(options, data)
     check_parameters(data.pattern, options.family, next(iter(X)) if isinstance(X, dict) else None)
-    settings = Settings(options, solver or Newton(), resolve_penalty(penalty), precision, chunk, _sharding(mesh),
+    settings = Settings(options, solver or Newton(), options.penalty, precision, chunk, _sharding(mesh),
                         _watched(progress), data.pattern.modelled)
     _check_labels(labels, data.size)
     return _fitted(data, settings, start, labels=None if labels is None else list(labels))
@@ -76,13 +85,13 @@ def fit_groups(frame: ModelFrame, groups: tuple[str, ...], keys, options: Option
     return _fitted(data, settings, start, labels=labels, groups=groups, n_dropped=frame.n_dropped)
 
 
-def _of_classes(options: Options, data: Stacked | Ragged) -> tuple[Options, Stacked | Ragged]:
-    """Options and data after the family has seen the classes of all members. Where its parameters do what an intercept
-    would, the design loses the column that is one in every member."""
+def _of_data(options: Options, data: Stacked | Ragged) -> tuple[Options, Stacked | Ragged]:
+    """Options and data after the family has seen the classes of all members, or the sizes of their sets. Where its
+    parameters do what an intercept would, or nothing can, the design loses the column that is one in every member."""
     family, number = with_classes(options.family, data.pattern.levels)
     data = data if number is None else data.with_classes(number, family.support.levels)
     data = data.without_intercept() if family.absorbs_intercept else data
-    return replace(options, family=family), data
+    return replace(options, family=of_sets(family, data.pattern)), data
 
 
 def _fitted(data: Stacked | Ragged, settings: Settings, start, **told) -> BatchResults:
@@ -104,9 +113,6 @@ def _check_labels(labels, B: int) -> None:
 
 
 def _check_family(family, data: Stacked | Ragged) -> None:
-    if family.tied is not None:
-        raise ValueError(f"the observations of {family.name} are sets of rows; members of a batch have one row each. "
-                         "Fit them one by one.")
     B = data.size
     shapes = {np.shape(v) for v in jax.tree.leaves(family)} - {(), (B,)}
     if shapes:

@@ -15,7 +15,7 @@ from ..inference.profile import LimitStatus, limits
 from ..predictors import Predictor, outward, present
 from ..profiles import METHODS, target_of
 from ..results import special
-from .data import Block, seen
+from .blocks import Block, seen
 from .penalised import penalised
 from .run import fitted_on, into
 

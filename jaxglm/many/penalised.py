@@ -11,7 +11,7 @@ from ..batch import Members
 from ..families import Family
 from ..penalties import Penalty
 from ..predictors import Predictor
-from .data import Block, Seen, members_of, unchanged
+from .blocks import Block, Seen, members_of, unchanged
 
 
 def penalised(

@@ -8,12 +8,13 @@ import numpy as np
 from ..fit import Fit
 from ..frame import ModelFrame, to_frame
 from ..io import save
-from ..options import Response, resolve_penalty, unit_dispersion
-from ..predictors import Predictor, find_bases, inward, predictors_on, present
-from ..programs import build_problem, information_at, penalty_at
+from ..options import Response, of_sets, resolve_penalty, unit_dispersion
+from ..predictors import Predictor, find_bases, inward, predictors_on, present, problem_on
+from ..programs import information_at, penalty_at
 from ..results import GLMResults
 from ..solvers import Status, Trace
-from .data import member_family, presentable, subset
+from .blocks import member_family, presentable
+from .data import subset
 from .estimates import Estimates
 from .penalised import penalised_bases, penalty_of
 from .run import checked_start, fit_data
@@ -34,14 +35,14 @@ class BatchResults(Estimates):
 
     def _single(self, position: int) -> GLMResults:
         options = self.settings.options
-        options = replace(options, family=member_family(options.family, position))
+        own = member_family(options.family, position)
+        frame = presentable(self.data.frame(position), own)
+        options = replace(options, family=of_sets(own, frame))
         family = unit_dispersion(options.family, self.settings.modelled)
-        frame = presentable(self.data.frame(position), family)
         response = Response.of(frame, options.family)
         penalty, loglik = self._penalty(position), self.numbers.loglik[position]
         parts = self._parts(position, frame, response)
-        further = [p.columns() for p in parts[1:]]
-        problem = build_problem(family, parts[0].basis.columns, response.y, frame.offset, response.weights, further)
+        problem = problem_on(frame, family, parts, response.y, response.weights)
         theta: Any = inward(parts, self.params[position, present(parts)])
         if penalty is not None:  # what the solver has seen, and the likelihood that it was taken from
             problem = replace(problem, penalty=penalty_of(penalty, frame.X, response.weights, parts))
@@ -59,9 +60,10 @@ class BatchResults(Estimates):
 
     def _parts(self, position: int, frame: ModelFrame, response: Response) -> tuple[Predictor, ...]:
         """The predictors of a member. Columns that it lost are looked at as closely as they were then."""
-        family, designs = self.settings.family, [part.X for part in frame.parts]
+        family, frame = self.settings.family, frame.contrasted()
+        designs, weights = [part.X for part in frame.parts], frame.of_rows(response.weights)
         lost = bool(np.isnan(self.params[position]).any())
-        bases = find_bases(designs, family, response.weights, suspicious=lost)
+        bases = find_bases(designs, family, weights, suspicious=lost)
         return predictors_on(frame, family, penalised_bases(designs, bases, self._penalty(position)))
 
     def _member(self, i) -> int:

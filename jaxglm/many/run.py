@@ -10,9 +10,9 @@ import numpy as np
 
 from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
-from ..frame import ModelFrame
+from ..frame import ModelFrame, Sets
 from ..numerics import dot, factor
-from ..options import Options, Response, check_dispersion, unit_dispersion
+from ..options import Options, Response, check_dispersion, check_penalty, unit_dispersion
 from ..predictors import (
     Predictor,
     basis_for,
@@ -25,18 +25,8 @@ from ..predictors import (
 )
 from ..problem import evaluate
 from ..solvers import Status
-from .data import (
-    SIDES,
-    Block,
-    Ragged,
-    Seen,
-    Stacked,
-    families_of,
-    names_of,
-    presentable,
-    seen,
-    unchanged,
-)
+from .blocks import SIDES, Block, Seen, families_of, names_of, presentable, seen, unchanged
+from .data import Ragged, Stacked
 from .penalised import penalised, penalised_bases
 
 PRECISIONS = ("float64", "mixed", "float32")
@@ -61,6 +51,7 @@ class Settings:
         if self.chunk is not None and not (isinstance(self.chunk, int | np.integer) and self.chunk >= 1):
             raise ValueError(f"chunk must be a whole number of members, at least 1; it is {self.chunk!r}.")
         check_dispersion(self.options, self.modelled)
+        check_penalty(self.penalty, self.family)
         if self.penalty is not None:
             self.penalty.check_family(self.family)
         if self.penalty is not None and self.penalty.absolute and self.options.family.traits.dispersion:
@@ -211,9 +202,9 @@ def _fit_deficient(data: Stacked | Ragged, settings: Settings, numbers: Numbers)
     alike: dict[tuple[int, ...], list[tuple[int, tuple[Predictor, ...]]]] = {}
     for i in np.flatnonzero(_suspicious(data, numbers)):
         frame = presentable(data.frame(int(i)), settings.family)
-        used = Response.of(frame, settings.family).weights
+        used = frame.of_rows(Response.of(frame, settings.family).weights)
         singular = bool(numbers.status[i] == Status.SINGULAR)
-        parts = find_predictors(frame, settings.family, used, suspicious=singular)
+        parts = find_predictors(frame.contrasted(), settings.family, used, suspicious=singular)
         if not all(p.rank for p in parts):
             numbers.theta[i], numbers.se[i] = np.nan, np.nan
         elif _rank(parts) < numbers.rank[i]:
@@ -260,7 +251,9 @@ def _narrow(members: list[tuple[ModelFrame, tuple[Predictor, ...]]], family: Fam
     designs = [join(*own) for own in zip(*([(p.X, p.offset) for p in f.parts] for f in frames), strict=True)]
     sides = {name: join(*(getattr(f, name) for f in frames)) for name in ("y", *SIDES)}
     rows = np.arange(sum(lengths))
-    return Ragged(first.with_designs(designs, rows=rows, **sides), rows, np.concatenate([[0], np.cumsum(lengths)]))
+    sets = None if first.sets is None else Sets.joined([f.sets for f in frames if f.sets])
+    whole = first.with_designs(designs, rows=rows, sets=sets, **sides)
+    return Ragged(whole, rows, np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _with_columns(frame: ModelFrame, kept: list[np.ndarray]) -> ModelFrame:

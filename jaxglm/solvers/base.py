@@ -60,7 +60,7 @@ class Status(Worded):
     INVALID_DATA = (
         8,
         "The data of this member of a batch are not valid: missing or infinite values, a response outside the support, "
-        "or no row that counts. Nothing was fitted.",
+        "a set of rows of which not exactly one was chosen, or no row that counts. Nothing was fitted.",
     )
     INFEASIBLE = (
         7,
