@@ -185,7 +185,7 @@ SHARDED = """
 import jax, numpy as np, jaxglm as jg
 from tests.batches import batch, same
 given = batch("trials", 21)
-mesh = jax.make_mesh((DEVICES,), ("members",), axis_types=(jax.sharding.AxisType.Auto,))
+mesh = jax.make_mesh((DEVICES,), ("members",))
 same(given.fit(mesh=mesh), given.fit())
 """
 

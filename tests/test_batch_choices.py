@@ -510,7 +510,7 @@ MESHED = """
 import jax, numpy as np
 import jaxglm as jg
 from tests.test_batch_choices import OWN, Y_OWN, LABELS
-mesh = jax.make_mesh((2,), ("members",), axis_types=(jax.sharding.AxisType.Auto,))
+mesh = jax.make_mesh((2,), ("members",))
 found, plain = (jg.fit_batch("clogit", OWN, Y_OWN, sets=LABELS, mesh=m) for m in (mesh, None))
 np.testing.assert_allclose(found.params, plain.params, rtol=1e-9)
 """

@@ -123,6 +123,7 @@ def _check_family(family, data: Stacked | Ragged) -> None:
 def _sharding(mesh):
     if mesh is None:
         return None
+    mesh = jax.sharding.Mesh(mesh.devices, mesh.axis_names)  # that of jax.make_mesh would ask for shardings in programs
     return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names[0]))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,14 +46,21 @@ class Units:
     def total(self) -> int:
         return int(self.times.sum())
 
-    def weights(self, counts: np.ndarray) -> np.ndarray:
-        """Row weights (b, N) of samples that hold each unit so often: counts (b, U)."""
+    def weights(self, counts: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Row weights (b, N) of samples that hold each unit so often: counts (b, U). out: where to, if given."""
         U = counts.shape[1]
-        if not np.array_equal(self.code[:U], np.arange(U)) or np.any(self.weight[U:]):
-            return counts[:, self.code] * self.weight
-        full = np.zeros((len(counts), len(self.code)))  # rows are units: gathering them would take four times as long
-        np.multiply(counts, self.weight[:U], out=full[:, :U])
+        full = np.empty((len(counts), len(self.code))) if out is None else out
+        if self._rows_are_units:  # gathering them would take four times as long
+            np.multiply(counts, self.weight[:U], out=full[:, :U])
+            full[:, U:] = 0.0
+        else:
+            np.multiply(counts[:, self.code], self.weight, out=full)
         return full
+
+    @cached_property
+    def _rows_are_units(self) -> bool:
+        U = len(self.times)
+        return np.array_equal(self.code[:U], np.arange(U)) and not np.any(self.weight[U:])
 
     def resampled(self, rng: np.random.Generator, b: int) -> Arriving:
         """Row weights (b, N) of samples of as many units as there are, drawn with replacement: while the first are
@@ -71,7 +79,7 @@ class Units:
             picked = rng.integers(total, size=(m, total), dtype=narrow)
             picked = picked if owner is None else owner[picked]
             np.add(picked, U * np.arange(m)[:, None], out=place[:m])
-            part[:] = self.weights(np.bincount(place[:m].ravel(), minlength=m * U).reshape(m, U))
+            self.weights(np.bincount(place[:m].ravel(), minlength=m * U).reshape(m, U), part)
             done += m
             yield done
 
