@@ -31,6 +31,7 @@ from .solvers import Newton, Status
 
 Parts = tuple[Predictor, ...]
 DISPERSION_TURNS = 50
+RECORDED = Newton(record=256)  # steps whose history results keep
 
 
 def glm(
@@ -128,9 +129,9 @@ def _first(designs: Any) -> str | None:
 
 
 def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
-    solver = Newton() if solver is None else solver
+    solver = RECORDED if solver is None else solver
     if not solver.record:
-        solver = replace(solver, record=256)
+        solver = replace(solver, record=RECORDED.record)
     response = Response.of(frame, options.family)
     check_dispersion(options, frame.modelled)
     family = unit_dispersion(options.family, frame.modelled)

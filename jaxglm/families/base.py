@@ -165,6 +165,11 @@ class Family:
         others = [n for n in self.predictors[1:] if n != self.traits.dispersion]
         return None if others else self.traits.dispersion
 
+    @cached_property
+    def at_unit_dispersion(self) -> Self:
+        """The same family with its dispersion, if it has one, fixed at 1."""
+        return self.with_links(**{self.dispersion: Fixed(1.0)}) if self.dispersion else self
+
     def link_of(self, name: str) -> Link:
         """Link of the parameter of this name."""
         return self.links[self.parameters.index(name)]

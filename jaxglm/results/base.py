@@ -131,7 +131,7 @@ class Fitted:
         """Columns without a coefficient, because they depend on earlier ones."""
         return tuple(name for p in self.parts for name in p.aliased)
 
-    @property
+    @cached_property
     def nobs(self) -> float:
         """Number of observations: rows of positive weight, frequencies counted."""
         return float(np.sum(self.counted))
