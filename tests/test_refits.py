@@ -21,8 +21,8 @@ N = 120
 
 
 @jg.family
-class Squares:
-    """Counts whose log-likelihood is that of Poisson; a family of the test's own."""
+class Counts:
+    """Poisson's log-likelihood once more, as a family of the test's own."""
 
     mu: jg.Link = jg.Log()
     support = nonnegative
@@ -40,14 +40,15 @@ def response(family, eta, rng):
     return rng.poisson(spread if isinstance(family, jg.NegativeBinomial) else np.exp(eta)).astype(float)
 
 
-FAMILIES = [jg.Binomial(), jg.Binomial(mu=jg.Probit()), jg.Poisson(), jg.Gamma(mu=jg.Log()), Squares(),
+FAMILIES = [jg.Binomial(), jg.Binomial(mu=jg.Probit()), jg.Poisson(), jg.Gamma(mu=jg.Log()), Counts(),
             jg.NegativeBinomial(alpha=jg.Fixed(0.4))]  # fmt: skip
 
 
-def fitted(family, **given):
+def fitted(family, solver=None, units=1.0, **given):
     rng = np.random.default_rng(3)
     X = np.column_stack([np.ones(N), rng.normal(size=(N, 2))])
-    return jg.GLM(response(family, X @ [0.4, 0.3, -0.2], rng), X, family=family, **given).fit()
+    y = response(family, X @ [0.4, 0.3, -0.2], rng)
+    return jg.GLM(y, X * [1, 1, units], family=family, **given).fit(solver)
 
 
 def resampled(fit, b=60):
@@ -122,6 +123,27 @@ def test_replicates_end_at_their_maximum_whatever_they_begin_from():
     good = boot.status == jg.Status.CONVERGED
     left, _ = newton_steps(fit, weights[good], boot.params[good])
     assert left.max() < 1e-14  # in units of the log-likelihood: 1.4e-7 standard errors
+
+
+@pytest.mark.parametrize("solver", [jg.Newton(information="expected"), jg.Gradient()], ids=["Fisher scoring", "optax"])
+def test_solvers_whose_steps_are_not_quadratic_are_told_nothing(solver):
+    fit = fitted(jg.Binomial(mu=jg.Probit()), solver)
+    assert not moved_from(fit).polynomial
+    boot = jg.bootstrap(fit, 100, seed=4)
+    weights = np.asarray(Units.of(fit).resampled(np.random.default_rng(4), 100))
+    good = boot.status == jg.Status.CONVERGED
+    left, _ = newton_steps(fit, weights[good], boot.params[good])
+    assert good.mean() > 0.9
+    assert left.max() < 1e-12
+
+
+@pytest.mark.parametrize("unit", [1e-25, 1e25])
+def test_starts_do_not_depend_on_the_units_of_a_column(unit):
+    plain, scaled = (fitted(jg.Binomial(), units=u) for u in (1.0, unit))
+    (_, theta, before), (_, other, known) = (begun(f, resampled(f)) for f in (plain, scaled))
+    error = np.asarray(plain.bse)
+    assert np.allclose(other * [1, 1, unit] / error, theta / error, rtol=1e-4, atol=1e-4)
+    assert np.array_equal(np.isinf(before), np.isinf(known))
 
 
 # --- arriving

@@ -1,7 +1,7 @@
 """The design matrix of one predictor behind four verbs: matvec, rmatmat, gram, form. All n-sized products are here."""
 
 from .borrowed import Borrowed, aligned, is_aligned, lend
-from .dense import Crossed, Dense, Ones, crossed, outer
+from .dense import Crossed, Dense, Ones, blocks, crossed, outer
 from .tied import Tied
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Ones",
     "Tied",
     "aligned",
+    "blocks",
     "crossed",
     "design_of",
     "is_aligned",

@@ -10,7 +10,7 @@ from jax import lax
 
 from ..numerics import Array
 from ..pytree import pytree, static
-from .dense import Dense, Ones, outer
+from .dense import Dense, Ones, blocks, outer
 
 BLOCK = 1 << 18  # elements of a block of rows
 ALIGNED = 8  # numbers of 64 bits from one aligned address to the next
@@ -94,9 +94,8 @@ class Borrowed:
     def _blocks(self, function: Callable, arrays: tuple):
         """What a function of a design and rows of arrays (n, ...) makes of the rows at both ends, how many of these
         are the first, the function of a block between them by its number, and the number of blocks."""
-        size = min(max(BLOCK // self.shape[1], 1), self.n - 2 * self.margin)
-        count, rest = divmod(self.n - 2 * self.margin, size)
-        a, b = self.margin + rest, self.margin
+        size, b = min(max(BLOCK // self.shape[1], 1), self.n - 2 * self.margin), self.margin
+        a, count = blocks(self.n, b, size)
 
         def block(i):
             start = a + i * size

@@ -1,5 +1,7 @@
 """A matrix as it is, by its columns with their products, and a column of ones."""
 
+from typing import Self
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -11,8 +13,34 @@ CROSSED_SIZE = 1 << 18  # elements of the products of columns up to which they a
 ONCE_SIZE = 1 << 19  # elements of X, those of a member of a batch, up to which weights are best computed once
 
 
+class Whole:
+    """What designs that are one array (n, ..., p) have in common."""
+
+    X: Array
+
+    def empty(self, dtype) -> Self:
+        """The same rows without columns."""
+        return type(self)(jnp.zeros((*self.X.shape[:-1], 0), dtype))
+
+    def times(self, matrix) -> Self:
+        """The design X matrix."""
+        return type(self)(self.X @ matrix)
+
+    def rows(self, start, size: int) -> Self:
+        """The design of `size` rows from `start`."""
+        return type(self)(lax.dynamic_slice_in_dim(self.X, start, size))
+
+    def ends(self, a: int, b: int) -> Self:
+        """The design of the first a and the last b rows."""
+        return type(self)(outer(self.X, a, b))
+
+    def take(self, index) -> Self:
+        """The design of the rows at `index`."""
+        return type(self)(self.X[index])
+
+
 @pytree
-class Dense:
+class Dense(Whole):
     """A matrix X (n, p)."""
 
     X: Array
@@ -41,26 +69,6 @@ class Dense:
         if isinstance(other, Ones):
             return self.matvec(V[:, 0])
         return jnp.sum(dot(self.X, V) * other.X, axis=1)
-
-    def empty(self, dtype) -> "Dense":
-        """The same rows without columns."""
-        return Dense(jnp.zeros((self.shape[0], 0), dtype))
-
-    def times(self, matrix) -> "Dense":
-        """The design X matrix."""
-        return Dense(self.X @ matrix)
-
-    def rows(self, start, size: int) -> "Dense":
-        """The design of `size` rows from `start`."""
-        return Dense(lax.dynamic_slice_in_dim(self.X, start, size))
-
-    def ends(self, a: int, b: int) -> "Dense":
-        """The design of the first a and the last b rows."""
-        return Dense(outer(self.X, a, b))
-
-    def take(self, index) -> "Dense":
-        """The design of the rows at `index`."""
-        return Dense(self.X[index])
 
     def prepared(self) -> "Dense | Crossed":
         """The storage on which many Gram matrices are cheapest."""
@@ -181,3 +189,10 @@ class Ones:
 def outer(a, first: int, last: int):
     """The first and the last rows of an array (n, ...)."""
     return jnp.concatenate([a[:first], a[a.shape[0] - last :]]) if last else a[:first]
+
+
+def blocks(n: int, margin: int, size: int) -> tuple[int, int]:
+    """Of n rows how many of the first are left over beside whole blocks, and how many of these there are. The margin at
+    both ends is in none."""
+    count, rest = divmod(n - 2 * margin, size)
+    return margin + rest, count

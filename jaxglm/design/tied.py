@@ -5,11 +5,11 @@ from jax import lax
 
 from ..numerics import Array, dot
 from ..pytree import pytree
-from .dense import Ones, outer
+from .dense import Ones, Whole
 
 
 @pytree
-class Tied:
+class Tied(Whole):
     """K linear predictors in each row, with columns of their own and one vector of coefficients: X (n, K, p).
 
     eta and the score are then (n, K), the curvature (n, K, K): of the verbs those that a sum over rows needs.
@@ -47,21 +47,6 @@ class Tied:
     def _flat(self):
         n, K, p = self.X.shape
         return self.X.reshape(n * K, p)
-
-    def empty(self, dtype) -> "Tied":
-        return Tied(jnp.zeros((*self.X.shape[:2], 0), dtype))
-
-    def times(self, matrix) -> "Tied":
-        return Tied(self.X @ matrix)
-
-    def rows(self, start, size: int) -> "Tied":
-        return Tied(lax.dynamic_slice_in_dim(self.X, start, size))
-
-    def ends(self, a: int, b: int) -> "Tied":
-        return Tied(outer(self.X, a, b))
-
-    def take(self, index) -> "Tied":
-        return Tied(self.X[index])
 
     def prepared(self) -> "Tied":
         return self

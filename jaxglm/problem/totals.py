@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..design import Borrowed
+from ..design import Borrowed, blocks
 from ..numerics import dot, factor
 from .data import Problem, beside, linear_predictors
 from .rows import expected_information, row_logliks, rows
@@ -130,8 +130,7 @@ def over_blocks(problem: Problem, total):
     if elements <= SINGLE_BLOCK or problem.n < 2 * size:
         return total(problem)
     margin = max((d.margin for d in problem.designs if isinstance(d, Borrowed)), default=0)
-    count, rest = divmod(problem.n - 2 * margin, size)
-    begin = margin + rest
+    begin, count = blocks(problem.n, margin, size)
 
     def add(i, sum_):
         return jax.tree.map(jnp.add, sum_, total(problem.rows(begin + i * size, size)))

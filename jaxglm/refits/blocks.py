@@ -42,11 +42,10 @@ def refits(
         stop = min(start + block, size)
         varied = changed(start, stop)
         members = Members.varied(fit.problem, stop - start, **varied)
-        begin: Any = np.broadcast_to(fit.state.theta, (stop - start, len(fit.state.theta))) if fit.converged else None
-        begin = moved if moved is not None and "weights" in varied else begin
         settings = plan(fit, _shifted(progress, start, size), errors=False)
-        if begin is moved and moved is not None and moved.polynomial:
-            settings = replace(settings, usual=1)
+        begin: Any = np.broadcast_to(fit.state.theta, (stop - start, len(fit.state.theta))) if fit.converged else None
+        if moved is not None and varied.keys() == {"weights"}:
+            begin, settings = moved, replace(settings, usual=1 if moved.polynomial else None)
         with jax.enable_x64(True):
             outcome = fit_members(members, settings, begin)
         yield slice(start, stop), members, outcome

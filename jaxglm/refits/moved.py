@@ -11,6 +11,7 @@ from ..numerics import Array, dot, factor
 from ..problem import evaluate, images, joined, linear_predictors, rows
 from ..programs import in_float64
 from ..pytree import pytree
+from ..solvers import Newton
 
 FAR = 4.0  # gain in log-likelihood for each parameter, eight times that of a resample, beyond which a step is not sure
 LARGEST = 1 << 24  # elements of the influences, 128 MB, beyond which memory is worth more than a pass
@@ -33,40 +34,34 @@ class Moved:
     influence: Array  # (N, P): change of theta with the weight of a row
     information: Array  # (P, P)
     inverse: Array  # (P, P)
-    polynomial: list[Array]  # (N,) each: coefficients, the highest first; or none
+    polynomial: list[Array]  # (N,) each: coefficients, the highest first; none where a solver has no quadratic steps
 
     def __call__(self, problem):
-        """theta (P,), and the decrement from which it came near as quickly as Newton's steps would."""
-        if not self.polynomial:
-            first = dot(problem.weights - self.weights, self.influence)
-            near = self._gain(first) < FAR * (1 + len(first))
-            return self.theta + jnp.where(near, first, 0.0), jnp.asarray(jnp.inf, first.dtype)
-        # In single precision: what it loses is far below what a start is off by.
-        low: Any = jax.tree.map(_single, self)
-        moves, before = low._moves(jax.tree.map(_single, problem.designs[0]), _single(problem.weights))
-        return self.theta + moves, jnp.asarray(before, self.theta.dtype)
-
-    def _moves(self, design, weights):
-        moves = first = dot(weights - self.weights, self.influence)
+        """theta (P,), and the decrement from which it came near as quickly as Newton's steps would: infinite where
+        nothing is known of that."""
+        moves = first = dot(problem.weights - self.weights, self.influence)
         gain = last = self._gain(first)
         sure = near = gain < FAR * (1 + len(first))
-        for _ in range(TIMES):
-            step = self._step(design, weights, moves)
+        # Of rows in single precision: what that loses is far below what a start is off by.
+        design, weights, polynomial = jax.tree.map(_single, (problem.designs[0], problem.weights, self.polynomial))
+        for _ in range(TIMES if polynomial else 0):
+            step = self._step(design, weights, polynomial, moves)
             before, last = last, self._gain(step)
             moves, sure = moves + step, sure & (last < SHRINK * before)
         # The last step left a share r of its gain, as far as `first` led away. Newton's step from here leaves as much
         # less as it is shorter than `first`: r times that ratio, where the solver squares the decrement's to the last.
-        return jnp.where(sure, moves, jnp.where(near, first, 0.0)), jnp.where(sure, jnp.sqrt(last * gain), jnp.inf)
+        known = jnp.where(sure, jnp.sqrt(last * gain), jnp.inf) if polynomial else jnp.full_like(gain, jnp.inf)
+        return self.theta + jnp.where(sure, moves, jnp.where(near, first, 0.0)), known
 
     def _gain(self, step):
         return 0.5 * dot(dot(self.information, step), step)
 
-    def _step(self, design, weights, moves):
+    def _step(self, design, weights, polynomial, moves):
         """Step (P,) by the information of the fit from estimates moved so far."""
-        e, score = design.matvec(moves), 0.0
-        for c in self.polynomial:
+        e, score = design.matvec(_single(moves)), 0.0
+        for c in polynomial:
             score = score * e + c
-        return dot(self.inverse, design.rmatmat(weights * score))
+        return dot(self.inverse, jnp.asarray(design.rmatmat(weights * score), self.theta.dtype))
 
 
 def _single(a):
@@ -79,9 +74,10 @@ def moved_from(fit: Any) -> Any:
     theta, problem = np.asarray(fit.state.theta), fit.problem
     if not fit.converged or problem.family.constrained or problem.n * len(theta) > LARGEST:
         return None
-    weights = np.asarray(fit._weights, float)
+    weights, solver = np.asarray(fit._weights, float), fit.solver
+    quadratic = isinstance(solver, Newton) and solver.is_quadratic(problem)
     influence, information, inverse, found = _influence(problem, theta, weights)
-    polynomial = list(found) if len(found) and np.isfinite(found).all() else []
+    polynomial = list(found) if quadratic and len(found) and np.isfinite(found).all() else []
     return Moved(theta, weights, influence, information, inverse, polynomial)
 
 

@@ -75,6 +75,12 @@ class Newton:
     def name(self) -> str:
         return "Newton" if self.information == "observed" else "Fisher scoring"
 
+    def is_quadratic(self, problem: Problem) -> bool:
+        """Whether its steps square what is left, as those on the curvature do: of Fisher scoring where both kinds of
+        information are the same, of a penalty where its curvature is known."""
+        curved = problem.penalty is None or problem.penalty.curved
+        return curved and (self.information == "observed" or problem.family.canonical)
+
     def init(self, problem: Problem, start) -> NewtonState:
         zero, size = jnp.zeros((), start.dtype), start.shape[0]
         barrier = zero
@@ -182,7 +188,8 @@ class Newton:
         if self.errors:
             surely = s.decrement <= jnp.minimum(changed, SURE * small)
         else:
-            surely = (s.decrement <= small) | (_next_decrement(s.decrement, before) <= self.ahead * small)
+            left = _next_decrement(s.decrement, before, self.is_quadratic(problem))
+            surely = (s.decrement <= small) | (left <= self.ahead * small)
         slowly = near & (s.decrement <= small)
         still = ~jnp.any(s.drift > 0) & (surely | slowly)
         gone = jnp.any(endless) & (s.decrement <= self.tol + small)
@@ -264,11 +271,12 @@ def _damping(s: NewtonState, accept, gain, promised):
     return jnp.where(accept, accepted, jnp.maximum(8 * s.damping, 0.05))
 
 
-def _next_decrement(decrement, before):
-    """What quadratic convergence makes of a decrement: its ratio to the one before is squared. Without it, the same."""
+def _next_decrement(decrement, before, quadratic: bool):
+    """What is left of a decrement by a step: its ratio to the one before, squared where convergence is quadratic. Where
+    that ratio is not small, the same."""
     quick = decrement < SLOWLY * before
     ratio = jnp.where(quick & jnp.isfinite(before), decrement / jnp.where(quick, before, 1.0), 1.0)
-    return decrement * ratio**2
+    return decrement * (ratio**2 if quadratic else ratio)
 
 
 def _slope(s: NewtonState, gradient=None):
