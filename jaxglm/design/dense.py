@@ -13,6 +13,7 @@ CROSSED_SIZE = 1 << 18  # elements of the products of columns up to which they a
 ONCE_SIZE = 1 << 19  # elements of X, those of a member of a batch, up to which weights are best computed once
 
 
+@pytree
 class Whole:
     """What designs that are one array (n, ..., p) have in common."""
 
@@ -42,8 +43,6 @@ class Whole:
 @pytree
 class Dense(Whole):
     """A matrix X (n, p)."""
-
-    X: Array
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax import lax
 
-from ..numerics import Array, dot
+from ..numerics import dot
 from ..pytree import pytree
 from .dense import Ones, Whole
 
@@ -14,8 +14,6 @@ class Tied(Whole):
 
     eta and the score are then (n, K), the curvature (n, K, K): of the verbs those that a sum over rows needs.
     """
-
-    X: Array
 
     @property
     def shape(self) -> tuple[int, int]:
