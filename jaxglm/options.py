@@ -199,7 +199,6 @@ class Response:
 
     @classmethod
     def of(cls, frame: ModelFrame, family: fam.Family) -> "Response":
-        check_response(family, frame)
         weights = frame.of_observations(frame.weights, "weights")
         frequency = frame.of_observations(frame.freq_weights, "freq_weights")
         y = frame.y
