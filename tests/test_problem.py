@@ -134,3 +134,15 @@ def test_integer_data_become_floating():
     X = np.column_stack([np.ones(6, int), np.arange(6)])
     p = jg.problem(jg.Poisson(), X, np.arange(6))
     assert p.dtype == p.y.dtype == np.float64
+
+
+@pytest.mark.parametrize("element", range(8))
+def test_a_problem_does_not_change_with_the_array_it_was_made_of(element):
+    room = np.ones(40 * 3 + 16)
+    begin = (-room.ctypes.data // 8 + element) % 8
+    X = room[begin : begin + 120].reshape(40, 3)
+    made = jg.problem(jg.Poisson(), X, np.ones(40))
+    traced = jax.jit(lambda: jg.problem(jg.Poisson(), X, np.ones(40)).designs[0].X)()
+    X[:] = 7.0
+    assert np.array_equal(made.designs[0].X, np.ones((40, 3)))
+    assert np.array_equal(traced, np.ones((40, 3)))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..design import Design, Ones, design_of, outer
+from ..design import Design, Ones, design_of, is_aligned, outer
 from ..families import Family
 from ..numerics import Array
 from ..pytree import pytree
@@ -81,7 +81,7 @@ def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=Non
     (n, K); weights: (n,). The dtype is that of X.
     """
     family.check_links()
-    X = jnp.asarray(X)
+    X = _on_device(X)
     family = family.with_tied(X.shape[1]) if X.ndim == 3 else family
     dtype = jnp.result_type(X, jnp.float32) if jnp.issubdtype(X.dtype, jnp.floating) else jnp.result_type(float)
     cast = lambda a: None if a is None else jnp.asarray(a, dtype)  # noqa: E731
@@ -91,6 +91,14 @@ def make_problem(family: Family, X, y, *, offset=None, weights=None, penalty=Non
     further = len(family.predictors) - 1
     designs = (design_of(X.astype(dtype)), *(Ones(X.shape[0]) for _ in range(further)))
     return Problem(family, y, designs, (cast(offset),) + (None,) * further, cast(weights), penalty)
+
+
+def _on_device(X):
+    """X there. Of memory of the host `jnp.asarray` holds two copies; `device_put` makes one, but none where it can use
+    the caller's own, who may write to it."""
+    if isinstance(X, np.ndarray) and not is_aligned(X):
+        return jax.block_until_ready(jax.device_put(X))
+    return jnp.asarray(X)
 
 
 def linear_predictors(problem: Problem, theta) -> tuple[jax.Array, ...]:
