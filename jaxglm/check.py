@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .compiled import program
+from .elementary import exp
 from .families import Family
 from .problem import Problem, Rows, joined, rows
 from .quadrature import nodes
@@ -59,9 +60,9 @@ def _nodes(family: Family, eta, like) -> tuple:
     """Places and their weights; single points with a probability of their own count as they are."""
     spots = nodes(family, eta, like)
     if not family.support.atoms:
-        return spots.y, jnp.exp(spots.log_weight)
+        return spots.y, exp(spots.log_weight)
     atoms = jnp.asarray(family.support.atoms)
-    return jnp.append(spots.y, atoms), jnp.append(jnp.exp(spots.log_weight), jnp.ones_like(atoms))
+    return jnp.append(spots.y, atoms), jnp.append(exp(spots.log_weight), jnp.ones_like(atoms))
 
 
 def _quadrature(family: Family, eta) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,8 @@ from weakref import WeakSet
 
 import jax
 
+from .elementary import expanded
+
 # XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
 # or to sums: up to 30 ns an element.
 LEAN = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
@@ -32,7 +34,8 @@ def program(function: Callable | None = None, *, long: bool = False, **options) 
     @wraps(function)
     def traced(*args, **kwargs):
         _traces.append(function.__name__)
-        return function(*args, **kwargs)
+        with expanded(long):
+            return function(*args, **kwargs)
 
     @lru_cache(maxsize=1)
     def made():

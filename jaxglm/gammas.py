@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
+from .elementary import log, log1p
 from .numerics import eps, once, when
 
 HALF_LOG_2PI = 0.9189385332046727
@@ -36,8 +37,8 @@ def _log_rising(x):
     """log of x (x + 1) ... (x + 7): the factors pair up to x (x + 7) + 0, 6, 10, 12."""
     a, b, c, d = _pairs(x)
     if eps(x) > 1e-8:  # one product would overflow float32 at x = 1e5
-        return jnp.log(a * b) + jnp.log(c * d)
-    return jnp.log((a * b) * (c * d))
+        return log(a * b) + log(c * d)
+    return log((a * b) * (c * d))
 
 
 def _log_rising_slope(x):
@@ -72,14 +73,14 @@ def _with_slopes(value: Callable, *slopes: Callable) -> Callable:
 
 def _gammaln(x):
     big, z, small = _shifted(x)
-    series = (z - 0.5) * jnp.log(z) - z + HALF_LOG_2PI + _stirling(z)
+    series = (z - 0.5) * log(z) - z + HALF_LOG_2PI + _stirling(z)
     value = series - jnp.where(big, 0.0, _log_rising(small))
     return jnp.where((x == 1) | (x == 2), 0.0, value)  # log P(0) of counts must not end in rounding
 
 
 def _digamma_value(x):
     big, z, small = _shifted(x)
-    return jnp.log(z) - 0.5 / z + _stirling(z, 1) - jnp.where(big, 0.0, _log_rising_slope(small))
+    return log(z) - 0.5 / z + _stirling(z, 1) - jnp.where(big, 0.0, _log_rising_slope(small))
 
 
 def _trigamma(x):
@@ -99,14 +100,14 @@ def gammaln(x):
 
 def _excess(k):
     big, z, small = _shifted(k)
-    series, log_z = HALF_LOG_2PI + _stirling(z), jnp.log(z)
-    near = (z - 0.5) * log_z - z - _log_rising(small) - small * jnp.log(small) + small
+    series, log_z = HALF_LOG_2PI + _stirling(z), log(z)
+    near = (z - 0.5) * log_z - z - _log_rising(small) - small * log(small) + small
     return series + jnp.where(big, -0.5 * log_z, near)
 
 
 def _excess_slope(k):
     big, z, small = _shifted(k)
-    near = jnp.log(z) - _log_rising_slope(small) - jnp.log(small)
+    near = log(z) - _log_rising_slope(small) - log(small)
     return _stirling(z, 1) - 0.5 / z + jnp.where(big, 0.0, near)
 
 
@@ -136,8 +137,8 @@ def gammaln_ratio(y, r):
 @jax.custom_jvp
 def _ratio(y, r):
     big, z, small = _shifted(r)
-    series = (z + y - 0.5) * jnp.log1p(y / z) - y + _stirling(z + y) - _stirling(z)
-    shifted = y * jnp.log1p(SHIFT / small) - (_log_rising(small + y) - _log_rising(small))
+    series = (z + y - 0.5) * log1p(y / z) - y + _stirling(z + y) - _stirling(z)
+    shifted = y * log1p(SHIFT / small) - (_log_rising(small + y) - _log_rising(small))
     return series + jnp.where(big, 0.0, shifted)
 
 
@@ -146,7 +147,7 @@ def _ratio_slope(y, r):
     """d/dr of the ratio: digamma(y + r) - digamma(r) - y / r."""
     big, z, small = _shifted(r)
     t = y / z
-    series = jnp.log1p(t) - t + 0.5 * t / (z + y) + _stirling(z + y, 1) - _stirling(z, 1)
+    series = log1p(t) - t + 0.5 * t / (z + y) + _stirling(z + y, 1) - _stirling(z, 1)
     shifted = -SHIFT * y / (small * (small + SHIFT)) - (_log_rising_slope(small + y) - _log_rising_slope(small))
     return series + jnp.where(big, 0.0, shifted)
 
@@ -173,7 +174,7 @@ def _in_both(value: Callable, in_y: Callable, in_r: Callable):
     return rule
 
 
-_ratio.defjvp(_in_both(_ratio, lambda y, r: _digamma(y + r) - jnp.log(r), _ratio_slope), symbolic_zeros=True)
+_ratio.defjvp(_in_both(_ratio, lambda y, r: _digamma(y + r) - log(r), _ratio_slope), symbolic_zeros=True)
 _ratio_slope.defjvp(
     _in_both(_ratio_slope, lambda y, r: _trigamma(y + r) - 1.0 / r, _ratio_curvature), symbolic_zeros=True
 )

@@ -9,6 +9,8 @@ import numpy as np
 from jax import lax
 from jax.custom_batching import custom_vmap
 
+from .elementary import exp, expm1, log, log1p
+
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
 ELIMINATED = 32  # columns of a small matrix, of which a batch is eliminated together
@@ -74,8 +76,8 @@ def times(k, log_p):
 def log1mexp(x):
     """log(1 - exp(x)) for x < 0, to full relative precision at both ends."""
     near = x > -0.6931
-    small = jnp.log(-jnp.expm1(jnp.where(near, x, -1.0)))
-    return jnp.where(near, small, jnp.log1p(-jnp.exp(jnp.where(near, -1.0, x))))
+    small = log(-expm1(jnp.where(near, x, -1.0)))
+    return jnp.where(near, small, log1p(-exp(jnp.where(near, -1.0, x))))
 
 
 @jax.custom_jvp
@@ -93,20 +95,20 @@ def log_expit(x):
 @jax.custom_jvp
 def expit(x):
     """1 / (1 + exp(-x)), the slope of softplus."""
-    t = jnp.exp(-jnp.abs(x))
-    return jnp.where(x > 0, 1.0, t) / (1.0 + t)
+    t = exp(-jnp.abs(x))
+    return jnp.where(x > 0, 1.0, t) * (1.0 / (1.0 + t))
 
 
 @jax.custom_jvp
 def expit_complement(x):
     """1 / (1 + exp(x)), the slope of log_expit."""
-    t = jnp.exp(-jnp.abs(x))
-    return jnp.where(x > 0, t, 1.0) / (1.0 + t)
+    t = exp(-jnp.abs(x))
+    return jnp.where(x > 0, t, 1.0) * (1.0 / (1.0 + t))
 
 
 def _log1p_tail(x):
     """log(1 + t) = 2 atanh(t / (2 + t)) at t = exp(-|x|), to 3 ulp in half the time of the library's for any t."""
-    t = jnp.exp(-jnp.abs(x))
+    t = exp(-jnp.abs(x))
     s = t / (2.0 + t)
     square, total = s * s, ATANH[0]
     for c in ATANH[1:]:
@@ -132,8 +134,8 @@ def log_ndtr_pair(x):
     right = x > 0
     a = jnp.where(right, x, -x)
     z = a * 0.7071067811865476
-    smaller = -0.5 * a * a - jnp.log1p(2 * z) + jnp.log(0.5 * _chebyshev(SCALED_ERFC, (z - 3.75) / (z + 3.75)))
-    larger = jnp.log1p(-jnp.exp(smaller))
+    smaller = -0.5 * a * a - log1p(2 * z) + log(0.5 * _chebyshev(SCALED_ERFC, (z - 3.75) / (z + 3.75)))
+    larger = log1p(-exp(smaller))
     return jnp.where(right, larger, smaller), jnp.where(right, smaller, larger)
 
 

@@ -4,7 +4,8 @@ Whole numbers far from such a point are summed by a Gauss-Legendre rule for sums
 what a small one does. All functions are of one observation, of static shapes; vmap them over rows.
 """
 
-from math import factorial, isinf, log
+import math
+from math import factorial, isinf
 from typing import Any, NamedTuple
 
 import jax
@@ -13,6 +14,7 @@ import numpy as np
 from jax import lax
 from numpy.polynomial import legendre
 
+from .elementary import exp, expm1, log, log1p
 from .families import Family
 from .problem import row_loglik
 
@@ -68,7 +70,7 @@ def nodes(family: Family, eta: tuple, y) -> Nodes:
         counts = _counts if support.smooth else _each_count
         at, weight = counts(density, single, jnp.asarray(support.low, single.dtype), high)
         side = jnp.sign(at - single).astype(int)
-        return Nodes((at, jnp.full(at.shape, y[1])) if isinstance(y, tuple) else at, jnp.log(weight), side)
+        return Nodes((at, jnp.full(at.shape, y[1])) if isinstance(y, tuple) else at, log(weight), side)
     axis = _axis(support.low, support.high, density, single.dtype)
     place, log_weight = _continuous(density, axis, axis.place(single))
     side = jnp.where(place > axis.place(single), 1, -1)
@@ -81,9 +83,9 @@ def nodes(family: Family, eta: tuple, y) -> Nodes:
 def _counts(density, y, low, high):
     """Whole numbers or nodes for their sums, from low to high (included), and their weights."""
     top = jnp.minimum(high - low, FARTHEST)
-    looks = low + jnp.minimum(1.0, top) + jnp.expm1(jnp.linspace(0.0, 1.0, LOOKS) * jnp.log1p(top))
+    looks = low + jnp.minimum(1.0, top) + expm1(jnp.linspace(0.0, 1.0, LOOKS) * log1p(top))
     centres = jnp.floor(jnp.stack([y, _mode(density, looks)]))  # the ends may have more mass: they have panels anyway
-    away = 2.0 ** np.arange(log(FARTHEST, 2))
+    away = 2.0 ** np.arange(math.log(FARTHEST, 2))
     about = jnp.ravel(centres[:, None] + np.concatenate([-away, [0.0, 1.0], 1 + away]))
     edges = jnp.concatenate([about, low + away, jnp.stack([low, low + top + 1]), high - away])
     edges = jnp.sort(jnp.clip(edges, low, low + top + 1))
@@ -124,9 +126,9 @@ class Axis(NamedTuple):
         if isinf(self.low) and isinf(self.high):
             return self.shift + self.scale * jnp.sinh(u)
         if isinf(self.high):
-            return self.low + jnp.exp(u)
+            return self.low + exp(u)
         if isinf(self.low):
-            return self.high - jnp.exp(-u)
+            return self.high - exp(-u)
         return self.low + (self.high - self.low) * jax.nn.sigmoid(u)
 
     def place(self, y):
@@ -134,28 +136,28 @@ class Axis(NamedTuple):
         if isinf(self.low) and isinf(self.high):
             u = jnp.arcsinh((y - self.shift) / self.scale)
         elif isinf(self.high):
-            u = jnp.log(y - self.low)
+            u = log(y - self.low)
         elif isinf(self.low):
-            u = -jnp.log(self.high - y)
+            u = -log(self.high - y)
         else:
-            u = jnp.log(y - self.low) - jnp.log(self.high - y)
+            u = log(y - self.low) - log(self.high - y)
         return jnp.clip(u, *self.reach)
 
     def log_slope(self, u):
         """Log of d response / d u."""
         if isinf(self.low) and isinf(self.high):
-            return jnp.log(self.scale) + jnp.abs(u) + jnp.log1p(jnp.exp(-2 * jnp.abs(u))) - log(2.0)
+            return log(self.scale) + jnp.abs(u) + log1p(exp(-2 * jnp.abs(u))) - math.log(2.0)
         if isinf(self.high):
             return u
         if isinf(self.low):
             return -u
-        return log(self.high - self.low) + jax.nn.log_sigmoid(u) + jax.nn.log_sigmoid(-u)
+        return math.log(self.high - self.low) + jax.nn.log_sigmoid(u) + jax.nn.log_sigmoid(-u)
 
 
 def _axis(low: float, high: float, density, dtype) -> Axis:
     """The coordinate; where the response runs over all reals, in units of the spread of its density about its mode."""
     info = jnp.finfo(dtype)
-    far, near = log(float(info.max)) - 4, -log(float(info.eps))
+    far, near = math.log(float(info.max)) - 4, -math.log(float(info.eps))
     if isinf(low) and isinf(high):
         plain = Axis(low, high, reach=(-far / 2, far / 2))
         shift = plain.response(_mode(lambda u: density(plain.response(u)), _looks(plain)))
@@ -177,24 +179,24 @@ def _spread(density, mode, far: float):
     def halve(_, ends):
         low, high = ends
         middle = (low + high) / 2
-        away = jnp.exp(middle)
+        away = exp(middle)
         fallen = jnp.maximum(density(mode + away), density(mode - away)) < top - 1
         return jnp.where(fallen, low, middle), jnp.where(fallen, middle, high)
 
     start = jnp.asarray(-far, mode.dtype), jnp.asarray(far, mode.dtype)
-    return jnp.exp(lax.fori_loop(0, SEARCHES, halve, start)[1])
+    return exp(lax.fori_loop(0, SEARCHES, halve, start)[1])
 
 
 def _continuous(density, axis: Axis, place):
     """Places of the nodes and the logs of their weights."""
     low, high = axis.reach
     mode = _mode(lambda u: density(axis.response(u)) + axis.log_slope(u), _looks(axis).astype(place.dtype))
-    away = FINEST * 2.0 ** np.arange(log((high - low) / FINEST, 2))
+    away = FINEST * 2.0 ** np.arange(math.log((high - low) / FINEST, 2))
     about = jnp.stack([place, mode])[:, None] + np.concatenate([-away, [0.0], away])
     edges = jnp.sort(jnp.clip(jnp.append(jnp.ravel(about), jnp.asarray(axis.reach)), low, high))
     half = jnp.diff(edges)[:, None] / 2
     at = jnp.ravel(edges[:-1, None] + half * (1 + GAUSS))
-    return at, jnp.log(jnp.ravel(half * GAUSS_WEIGHTS)) + axis.log_slope(at)
+    return at, log(jnp.ravel(half * GAUSS_WEIGHTS)) + axis.log_slope(at)
 
 
 def _mode(density, looks):

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from .elementary import exp, log
+
 BASE, BLOCKS, IN_BLOCK = 16, 18, 12  # terms before the first block, number of blocks, nodes in a block
 HALF_LINE = np.linspace(-3.7, 3.9, 141)  # at the ends exp(pi/2 sinh u) is 1e-14 and 1e17
 
@@ -73,8 +75,8 @@ def logsumexp(terms):
     """log of the sum of exp(terms) over the first axis; where all are minus infinity, that with derivatives of zero."""
     largest = lax.stop_gradient(jnp.max(terms, axis=0))
     finite = jnp.where(jnp.isfinite(largest), largest, 0.0)
-    total = jnp.sum(jnp.exp(terms - finite), axis=0)
-    return jnp.where(total > 0, jnp.log(jnp.where(total > 0, total, 1.0)) + finite, -jnp.inf)
+    total = jnp.sum(exp(terms - finite), axis=0)
+    return jnp.where(total > 0, log(jnp.where(total > 0, total, 1.0)) + finite, -jnp.inf)
 
 
 class Nodes(NamedTuple):

@@ -8,7 +8,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
-    ("numerics", "pytree", "compiled", "latex"),
+    ("elementary", "pytree", "latex"),
+    ("numerics", "compiled"),
     ("sums", "gammas"),
     ("links", "design", "penalties"),
     ("families",),

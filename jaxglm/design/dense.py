@@ -61,7 +61,9 @@ class Dense(Whole):
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
         w = once(w) if self.X.size <= ONCE_SIZE else w
-        return dot((self.X * w[:, None]).T, other.X)
+        # written as it is to be multiplied, and not turned by the product: up to half of the time on a CPU
+        turned = lax.optimization_barrier((self.X * w[:, None]).T)
+        return dot(turned, other.X)
 
     def form(self, V, other):
         """x' V x_other of every row, (n,)."""

@@ -12,6 +12,7 @@ import numpy as np
 from jax.nn import logsumexp
 
 from ..compiled import program
+from ..elementary import exp
 from ..families import Family, Support
 from ..problem import Problem, rows
 from ..quadrature import Nodes, log_density, nodes
@@ -90,7 +91,7 @@ def _expectation(share, values):
 def over_distribution(family: Family, y, eta: tuple, functions: Callable) -> tuple:
     """Expectations of functions of the response, a count: functions(ys) returns arrays (G,) at responses ys (G,)."""
     spots, log_mass = _masses(family, eta, y)
-    mass = jnp.exp(log_mass)
+    mass = exp(log_mass)
     return tuple(jnp.sum(jnp.where(mass > 0, mass * v, 0.0)) for v in functions(spots.y))
 
 
@@ -118,9 +119,9 @@ def atoms_of(family: Family, eta: tuple, log_mass, like):
     chance = jnp.stack([log_density(family, end, eta) for end in atoms])
     if family.support.atoms:
         return atoms, chance
-    missing = 1 - jnp.exp(logsumexp(log_mass))
+    missing = 1 - exp(logsumexp(log_mass))
     choices = jnp.asarray([[bool(c >> k & 1) for k in range(len(ends))] for c in range(2 ** len(ends))])
-    added = jnp.sum(jnp.where(choices, jnp.exp(chance), 0.0), axis=1)
+    added = jnp.sum(jnp.where(choices, exp(chance), 0.0), axis=1)
     return atoms, jnp.where(choices[jnp.argmin(jnp.abs(missing - added))], chance, -jnp.inf)
 
 

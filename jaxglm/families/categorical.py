@@ -6,6 +6,7 @@ from typing import Self
 import jax.numpy as jnp
 from jax import lax
 
+from ..elementary import exp, expm1, log
 from ..links import Identity, Interval, Link, Logit, Parameter
 from ..pytree import pytree, static
 from .base import Family, Traits
@@ -63,7 +64,7 @@ class Multinomial(Categorical):
     def loglik(self, y, *parameters):
         eta = jnp.stack([jnp.zeros_like(parameters[0].value), *(p.value for p in parameters)])
         largest = jnp.max(eta)
-        return _of_class(eta, y) - largest - jnp.log(jnp.sum(jnp.exp(eta - largest)))
+        return _of_class(eta, y) - largest - log(jnp.sum(exp(eta - largest)))
 
 
 @pytree
@@ -99,7 +100,7 @@ class ConditionalLogit(Family):
         there = jnp.arange(self.alternatives) < size
         largest = lax.stop_gradient(jnp.max(jnp.where(there, utility.value, -jnp.inf)))
         eta = jnp.where(there, utility.value - largest, 0.0)
-        return _of_class(eta, chosen) - jnp.log(jnp.sum(jnp.where(there, jnp.exp(eta), 0.0)))
+        return _of_class(eta, chosen) - log(jnp.sum(jnp.where(there, exp(eta), 0.0)))
 
 
 class Ordered(Categorical):
@@ -202,12 +203,12 @@ class AdjacentCategory(Ordered):
         steps = mu.value - jnp.stack([c.value for c in cuts])
         eta = jnp.concatenate([jnp.zeros_like(steps[:1]), jnp.cumsum(steps)])
         largest = jnp.max(eta)
-        return _of_class(eta, y) - largest - jnp.log(jnp.sum(jnp.exp(eta - largest)))
+        return _of_class(eta, y) - largest - log(jnp.sum(exp(eta - largest)))
 
     def _cut(self, below, k):
         own = below[k] - (below[k - 1] if k else 0.0)
         following = (below[k + 1] if k + 1 < len(below) else 1.0) - below[k]
-        return jnp.log(own / following)
+        return log(own / following)
 
 
 def _lowest_from(cuts, k):
@@ -228,4 +229,4 @@ def _log_between(link: Link, low, high, lowest, highest):
     left = ~highest & (lowest | (link.inverse((low + high) / 2) < 0.5))
     outer = jnp.where(left, link.log_inverse(high), link.log1m_inverse(low))
     inner = jnp.where(left, link.log_inverse(low), link.log1m_inverse(high))
-    return outer + jnp.where(lowest | highest, 0.0, jnp.log(-jnp.expm1(inner - outer)))
+    return outer + jnp.where(lowest | highest, 0.0, log(-expm1(inner - outer)))

@@ -1,12 +1,14 @@
 """Families of a continuous response. `phi` is the dispersion: variance = phi V(mu); `sigma` is a scale: for positive
 responses that of log y, whose centre is log mu."""
 
+import math
 from dataclasses import replace
-from math import inf, log
+from math import inf
 from typing import ClassVar
 
 import jax.numpy as jnp
 
+from ..elementary import exp, expm1, log, log1p
 from ..gammas import HALF_LOG_2PI, gammaln, gammaln_excess, gammaln_ratio
 from ..links import Identity, Link, Log, Logit
 from ..numerics import log1mexp, log_expit, log_ndtr_pair, softplus
@@ -27,7 +29,7 @@ class Gaussian:
         return -0.5 * (y - mu.value) ** 2 / phi.value - 0.5 * phi.log - HALF_LOG_2PI
 
     def log_tails(self, y, mu, phi):
-        return log_ndtr_pair((y - mu.value) * jnp.exp(-0.5 * phi.log))
+        return log_ndtr_pair((y - mu.value) * exp(-0.5 * phi.log))
 
 
 @family
@@ -39,9 +41,9 @@ class Gamma:
     support = positive
 
     def loglik(self, y, mu, phi):
-        log_ratio = jnp.log(y) - mu.log
-        shape = jnp.exp(-phi.log)
-        return shape * (log_ratio - jnp.expm1(log_ratio)) - gammaln_excess(shape) - jnp.log(y)
+        log_ratio = log(y) - mu.log
+        shape = exp(-phi.log)
+        return shape * (log_ratio - expm1(log_ratio)) - gammaln_excess(shape) - log(y)
 
 
 @family
@@ -53,8 +55,8 @@ class InverseGaussian:
     support = positive
 
     def loglik(self, y, mu, phi):
-        distance = jnp.expm1(jnp.log(y) - mu.log) ** 2 / y
-        return -0.5 * distance / phi.value - 0.5 * phi.log - 1.5 * jnp.log(y) - HALF_LOG_2PI
+        distance = expm1(log(y) - mu.log) ** 2 / y
+        return -0.5 * distance / phi.value - 0.5 * phi.log - 1.5 * log(y) - HALF_LOG_2PI
 
 
 @family
@@ -65,16 +67,16 @@ class Exponential:
     support = positive
 
     def loglik(self, y, mu):
-        return -mu.log - jnp.exp(jnp.log(y) - mu.log)
+        return -mu.log - exp(log(y) - mu.log)
 
     def log_tails(self, y, mu):
-        hazard = jnp.exp(jnp.log(y) - mu.log)
+        hazard = exp(log(y) - mu.log)
         return log1mexp(-hazard), -hazard
 
 
 def _log_distance(y, mu, sigma):
     """How far log y is from its centre, in units of its scale."""
-    return (jnp.log(y) - mu.log) / sigma.value
+    return (log(y) - mu.log) / sigma.value
 
 
 @family
@@ -87,7 +89,7 @@ class LogNormal:
 
     def loglik(self, y, mu, sigma):
         z = _log_distance(y, mu, sigma)
-        return -0.5 * z * z - HALF_LOG_2PI - sigma.log - jnp.log(y)
+        return -0.5 * z * z - HALF_LOG_2PI - sigma.log - log(y)
 
     def log_tails(self, y, mu, sigma):
         return log_ndtr_pair(_log_distance(y, mu, sigma))
@@ -103,10 +105,10 @@ class Weibull:
 
     def loglik(self, y, mu, sigma):
         z = _log_distance(y, mu, sigma)
-        return z - jnp.exp(z) - sigma.log - jnp.log(y)
+        return z - exp(z) - sigma.log - log(y)
 
     def log_tails(self, y, mu, sigma):
-        hazard = jnp.exp(_log_distance(y, mu, sigma))
+        hazard = exp(_log_distance(y, mu, sigma))
         return log1mexp(-hazard), -hazard
 
 
@@ -120,7 +122,7 @@ class LogLogistic:
 
     def loglik(self, y, mu, sigma):
         z = _log_distance(y, mu, sigma)
-        return log_expit(z) - softplus(z) - sigma.log - jnp.log(y)
+        return log_expit(z) - softplus(z) - sigma.log - log(y)
 
     def log_tails(self, y, mu, sigma):
         z = _log_distance(y, mu, sigma)
@@ -152,10 +154,10 @@ class Gumbel:
 
     def loglik(self, y, mu, sigma):
         z = (y - mu.value) / sigma.value
-        return -z - jnp.exp(-z) - sigma.log
+        return -z - exp(-z) - sigma.log
 
     def log_tails(self, y, mu, sigma):
-        hazard = jnp.exp((mu.value - y) / sigma.value)
+        hazard = exp((mu.value - y) / sigma.value)
         return -hazard, log1mexp(-hazard)
 
 
@@ -168,11 +170,11 @@ class Beta:
     support = unit
 
     def loglik(self, y, mu, phi):
-        least = 0.2 * log(float(jnp.finfo(phi.log.dtype).tiny))  # 1 / a^4 must not overflow
+        least = 0.2 * math.log(float(jnp.finfo(phi.log.dtype).tiny))  # 1 / a^4 must not overflow
         log_a, log_b = mu.log + phi.log, mu.log1m + phi.log  # not stacked: autodiff would pad its way back
-        a, b = jnp.exp(jnp.maximum(log_a, least)), jnp.exp(jnp.maximum(log_b, least))
+        a, b = exp(jnp.maximum(log_a, least)), exp(jnp.maximum(log_b, least))
         beyond = jnp.minimum(log_a - least, 0.0) + jnp.minimum(log_b - least, 0.0)  # -log Gamma(a) is log(a) there
-        log_y, log_rest = jnp.log(y), jnp.log1p(-y)
+        log_y, log_rest = log(y), log1p(-y)
         excess = gammaln_excess(phi.value) - gammaln_excess(a) - gammaln_excess(b) + beyond
         return a * (log_y - mu.log) + b * (log_rest - mu.log1m) + excess - log_y - log_rest
 
@@ -188,7 +190,7 @@ class StudentT:
     def loglik(self, y, mu, sigma, df):
         z = (y - mu.value) / sigma.value
         constant = gammaln_ratio(0.5, 0.5 * df.value) - HALF_LOG_2PI - sigma.log
-        return constant - 0.5 * (df.value + 1) * jnp.log1p(z * z / df.value)
+        return constant - 0.5 * (df.value + 1) * log1p(z * z / df.value)
 
 
 def _sharpened(family):
@@ -218,7 +220,7 @@ class AsymmetricLaplace:
     def loglik(self, y, mu, sigma):
         z, h = (y - mu.value) / sigma.value, jnp.asarray(self.smoothing, y.dtype)
         left, right = h * (1 - self.tau), h * self.tau
-        normaliser = jnp.log(h) + gammaln(left) + gammaln(right) - gammaln(h)
+        normaliser = log(h) + gammaln(left) + gammaln(right) - gammaln(h)
         return -self.tau * z - h * softplus(-z / h) - normaliser - sigma.log
 
 
@@ -238,4 +240,4 @@ class Laplace:
     def loglik(self, y, mu, sigma):
         z, h = (y - mu.value) / sigma.value, jnp.asarray(self.smoothing, y.dtype)
         distance = h * (softplus(2 * z / h) + softplus(-2 * z / h))  # 2 |z| far out
-        return -0.5 * distance - (jnp.log(0.5 * h) + 2 * gammaln(0.5 * h) - gammaln(h)) - sigma.log
+        return -0.5 * distance - (log(0.5 * h) + 2 * gammaln(0.5 * h) - gammaln(h)) - sigma.log

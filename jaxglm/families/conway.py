@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..elementary import exp, log
 from ..gammas import gammaln, log_factorial
 from ..links import Link, Log
 from ..numerics import softplus, times
@@ -33,7 +34,7 @@ class ConwayMaxwellPoisson:
     support = counts
 
     def loglik(self, y, mu, nu):
-        series = Series.about(jnp.exp(jnp.clip(mu.log, -1.0, 30.0)))
+        series = Series.about(exp(jnp.clip(mu.log, -1.0, 30.0)))
         log_rate = log_rate_of(mu.log, nu.value, series)
         return times(y, log_rate) - nu.value * log_factorial(y) - series.log_normaliser(log_rate, nu.value)
 
@@ -59,7 +60,7 @@ class Series(NamedTuple):
 
     def mean_and_variance(self, log_rate, nu):
         terms = self._terms(log_rate, nu)
-        p = jnp.exp(terms - logsumexp(terms))
+        p = exp(terms - logsumexp(terms))
         away = self.k - self.k[0]  # nothing cancels at a large mean
         shift = jnp.sum(p * away)
         return self.k[0] + shift, jnp.maximum(jnp.sum(p * (away - shift) ** 2), 1e-8)  # beyond all nodes it is zero
@@ -74,7 +75,7 @@ def log_rate_of(log_mu, nu, series: Series):
     def better(_, state):
         low, high, at = state
         mean, variance = series.mean_and_variance(at, nu)
-        gap = log_mu - jnp.log(mean)
+        gap = log_mu - log(mean)
         low, high = jnp.where(gap > 0, at, low), jnp.where(gap > 0, high, at)
         newton = at + gap * mean / variance
         inside = (newton >= low) & (newton <= high)

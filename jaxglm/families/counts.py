@@ -1,11 +1,12 @@
 """Families of counts."""
 
+import math
 from dataclasses import replace
-from math import log
 
 import jax.numpy as jnp
 from jax import lax
 
+from ..elementary import exp, log
 from ..gammas import gammaln, gammaln_ratio, log_choose, log_factorial
 from ..links import Identity, Link, Log, Logit
 from ..numerics import softplus, times
@@ -47,7 +48,7 @@ class NegativeBinomial:
     support = counts
 
     def loglik(self, y, mu, alpha):
-        r = jnp.exp(-alpha.log)
+        r = exp(-alpha.log)
         combinations = gammaln_ratio(y, r) - log_factorial(y)
         return combinations + times(y, mu.log) - (y + r) * softplus(mu.log + alpha.log)
 
@@ -72,7 +73,7 @@ class NegativeBinomial1:
     support = counts
 
     def loglik(self, y, mu, alpha):
-        r = jnp.exp(mu.log - alpha.log)
+        r = exp(mu.log - alpha.log)
         return gammaln_ratio(y, r) - log_factorial(y) + times(y, mu.log) - (y + r) * softplus(alpha.log)
 
 
@@ -90,7 +91,7 @@ class NegativeBinomialP:
 
     def loglik(self, y, mu, alpha, p):
         log_r = (2 - p.value) * mu.log - alpha.log
-        r = jnp.exp(log_r)
+        r = exp(log_r)
         return gammaln_ratio(y, r) - log_factorial(y) + times(y, mu.log) - (y + r) * softplus(mu.log - log_r)
 
 
@@ -104,9 +105,9 @@ class GeneralisedPoisson:
 
     def loglik(self, y, mu, alpha):
         some = y > 0
-        spread = jnp.where(some, jnp.log(jnp.where(some, y, 1.0)) + alpha.log - mu.log, 0.0)  # log of alpha y / mu
+        spread = jnp.where(some, log(jnp.where(some, y, 1.0)) + alpha.log - mu.log, 0.0)  # log of alpha y / mu
         grown = jnp.where(some, (y - 1) * softplus(spread), 0.0)
-        level = (mu.value + y * alpha.value) * jnp.exp(-softplus(alpha.log))
+        level = (mu.value + y * alpha.value) * exp(-softplus(alpha.log))
         return times(y, mu.log) + grown - y * softplus(alpha.log) - level - log_factorial(y)
 
 
@@ -122,8 +123,8 @@ class BetaBinomial:
         k, n = y if isinstance(y, tuple) else (y, jnp.ones_like(y))
         constant = log_choose(n, k) if isinstance(y, tuple) else 0.0
         log_size = rho.log1m - rho.log  # of the Beta: a + b
-        least = 0.2 * log(float(jnp.finfo(log_size.dtype).tiny))  # 1 / a^4 must not overflow
-        a, b, size = (jnp.exp(jnp.maximum(t + log_size, least)) for t in (mu.log, mu.log1m, 0.0))
+        least = 0.2 * math.log(float(jnp.finfo(log_size.dtype).tiny))  # 1 / a^4 must not overflow
+        a, b, size = (exp(jnp.maximum(t + log_size, least)) for t in (mu.log, mu.log1m, 0.0))
         varying = gammaln_ratio(k, a) + gammaln_ratio(n - k, b) - gammaln_ratio(n, size)
         return constant + times(k, mu.log) + times(n - k, mu.log1m) + varying
 
@@ -141,8 +142,8 @@ class PoissonInverseGaussian:
     support = replace(counts, smooth=False)
 
     def loglik(self, y, mu, sigma):
-        log_root = 0.5 * softplus(log(2.0) + sigma.log + mu.log)  # of sqrt(1 + 2 sigma mu)
-        root = jnp.exp(log_root)
+        log_root = 0.5 * softplus(math.log(2.0) + sigma.log + mu.log)  # of sqrt(1 + 2 sigma mu)
+        root = exp(log_root)
         log_x = log_root - sigma.log
         bessel = _log_bessel_sum(jnp.maximum(y - 1, 0.0), log_x)
         return times(y, mu.log) - y * log_root - 2 * mu.value / (1 + root) + bessel - log_factorial(y)
@@ -152,8 +153,8 @@ def _log_bessel_sum(n, log_x):
     """log of the sum over k = 0, ..., n of (n + k)! / (k! (n - k)! (2 x)^k)."""
 
     def term(k):
-        return gammaln(n + k + 1) - gammaln(k + 1) - gammaln(n - k + 1) - k * (log_x + log(2.0))
+        return gammaln(n + k + 1) - gammaln(k + 1) - gammaln(n - k + 1) - k * (log_x + math.log(2.0))
 
-    x = jnp.exp(jnp.clip(lax.stop_gradient(log_x), -30.0, 30.0))
+    x = exp(jnp.clip(lax.stop_gradient(log_x), -30.0, 30.0))
     centre = n * n / (x + jnp.sqrt(x * x + n * n))  # where the ratio of two terms is one
     return nodes_around(centre, 0.0, n).log_sum(term)

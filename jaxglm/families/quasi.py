@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..elementary import exp, expm1, log1p
 from ..links import Identity, Interval, Link, Log, Parameter
 from ..pytree import pytree, static
 from .base import Family, Traits, inside
@@ -171,11 +172,11 @@ def _path(bounds: Interval, start, end, share):
     (low, high), change = bounds, end - start
     if low > -np.inf and high < np.inf:
         below, above = start - low, high - start
-        width = jnp.log1p(change / below) - jnp.log1p(-change / above)
-        return width, below * above * jnp.expm1(share * width) / (above + below * jnp.exp(share * width))
+        width = log1p(change / below) - log1p(-change / above)
+        return width, below * above * expm1(share * width) / (above + below * exp(share * width))
     if low > -np.inf:
-        width = jnp.log1p(change / (start - low))
-        return width, (start - low) * jnp.expm1(share * width)
+        width = log1p(change / (start - low))
+        return width, (start - low) * expm1(share * width)
     return change, share * change
 
 

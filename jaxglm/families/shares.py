@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from ..elementary import log, log1p
 from ..links import Identity, Link, Log, Logit, SoftPlus
 from ..numerics import log1mexp, log_expit, softplus
 from ..pytree import pytree
@@ -52,4 +53,4 @@ class OrderedBeta(Family):
 
 
 def _logit(share):
-    return jnp.log(share) - jnp.log1p(-share)
+    return log(share) - log1p(-share)

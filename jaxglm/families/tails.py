@@ -1,11 +1,13 @@
 """Distribution functions from the log-likelihood: both tails as logs, by sums or quadratures of the density."""
 
-from math import inf, log
+import math
+from math import inf
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..elementary import exp, log
 from ..numerics import log1mexp
 from ..sums import Nodes, half_line_rule, logsumexp, nodes_from
 from .support import Support
@@ -112,7 +114,7 @@ def _side(log_density, y, end: float, way: float):
     rate = jnp.clip(jnp.nan_to_num(jnp.abs(slope) + jnp.sqrt(jnp.abs(bend))), 1e-30, 1e30)
     scale = jax.lax.stop_gradient(1.0 / rate)
     distance, log_weight = (jnp.asarray(a, y.dtype) for a in half_line_rule())
-    return logsumexp(jax.vmap(density)(scale * distance) + log_weight) + jnp.log(scale)
+    return logsumexp(jax.vmap(density)(scale * distance) + log_weight) + log(scale)
 
 
 def _from_infinity(log_density, y, way):
@@ -126,11 +128,12 @@ def _from_infinity(log_density, y, way):
 
 def _from_end(log_density, y, end, way):
     info = jnp.finfo(y.dtype)
-    floor = log(float(info.eps) * abs(end)) if end else -0.9 * log(float(info.max))  # below, it is the end itself
-    reach = jnp.log(jnp.abs(end - y))
+    # below, it is the end itself
+    floor = math.log(float(info.eps) * abs(end)) if end else -0.9 * math.log(float(info.max))
+    reach = log(jnp.abs(end - y))
 
     def density(d):
         left = reach - d
-        return jnp.where(left > floor, log_density(end - way * jnp.exp(jnp.maximum(left, floor))) + left, -inf)
+        return jnp.where(left > floor, log_density(end - way * exp(jnp.maximum(left, floor))) + left, -inf)
 
     return density

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from ..elementary import exp, log
 from ..gammas import gammaln_excess
 from ..links import Between, Link, Log
 from ..numerics import eps
@@ -27,20 +28,20 @@ class Tweedie:
     def loglik(self, y, mu, phi, p):
         beyond, short = jnp.maximum(p.value - 1, eps(y)), jnp.maximum(2 - p.value, NEAREST)
         some = y > 0
-        log_y = jnp.log(jnp.where(some, y, 1.0))
-        log_rate = short * mu.log - phi.log - jnp.log(short)  # of the Poisson number
-        log_ratio = log_y - (phi.log + jnp.log(beyond) + beyond * mu.log)  # y over the scale of one Gamma variable
+        log_y = log(jnp.where(some, y, 1.0))
+        log_rate = short * mu.log - phi.log - log(short)  # of the Poisson number
+        log_ratio = log_y - (phi.log + log(beyond) + beyond * mu.log)  # y over the scale of one Gamma variable
         series = _log_series(log_rate, log_ratio, short / beyond)
-        return jnp.where(some, series - jnp.exp(log_ratio) - log_y, 0.0) - jnp.exp(log_rate)
+        return jnp.where(some, series - exp(log_ratio) - log_y, 0.0) - exp(log_rate)
 
 
 def _log_series(log_rate, log_ratio, shape):
     """log of the sum over k >= 1 of rate^k ratio^(k shape) / (k! Gamma(k shape))."""
 
     def term(k):
-        a, log_k = k * shape, jnp.log(k)
-        large = k * (log_rate - log_k + 1) + a * (log_ratio - jnp.log(a) + 1)  # k + a at the peak: little cancels
+        a, log_k = k * shape, log(k)
+        large = k * (log_rate - log_k + 1) + a * (log_ratio - log(a) + 1)  # k + a at the peak: little cancels
         return large - log_k - gammaln_excess(k) - gammaln_excess(a)
 
-    peak = (log_rate + shape * (log_ratio - jnp.log(shape))) / (1 + shape)
-    return nodes_around(jnp.exp(jnp.clip(peak, 0.0, 30.0)), 1.0).log_sum(term)
+    peak = (log_rate + shape * (log_ratio - log(shape))) / (1 + shape)
+    return nodes_around(exp(jnp.clip(peak, 0.0, 30.0)), 1.0).log_sum(term)

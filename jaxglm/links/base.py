@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
+from ..elementary import log, log1p
 from ..pytree import pytree, static
 
 Interval = tuple[float, float]
@@ -32,11 +33,11 @@ class Link:
 
     def log_inverse(self, eta):
         """log(inverse(eta)), exact where the parameter underflows."""
-        return jnp.log(self.inverse(eta))
+        return log(self.inverse(eta))
 
     def log1m_inverse(self, eta):
         """log(1 - inverse(eta)), exact where the parameter rounds to one."""
-        return jnp.log1p(-self.inverse(eta))
+        return log1p(-self.inverse(eta))
 
     @staticmethod
     def from_inverse(

@@ -4,6 +4,7 @@ from math import inf
 
 import jax.numpy as jnp
 
+from ..elementary import exp, log
 from ..numerics import log1mexp
 from .base import Link, link
 
@@ -22,10 +23,10 @@ class Log(Link):
     image = (0.0, inf)
 
     def inverse(self, eta):
-        return jnp.exp(eta)
+        return exp(eta)
 
     def forward(self, value):
-        return jnp.log(value)
+        return log(value)
 
     def log_inverse(self, eta):
         return eta
@@ -45,7 +46,7 @@ class Inverse(Link):
         return 1.0 / value
 
     def log_inverse(self, eta):
-        return -jnp.log(eta)
+        return -log(eta)
 
 
 @link
@@ -61,7 +62,7 @@ class InverseSquared(Link):
         return 1.0 / (value * value)
 
     def log_inverse(self, eta):
-        return -0.5 * jnp.log(eta)
+        return -0.5 * log(eta)
 
 
 @link
@@ -76,7 +77,7 @@ class Sqrt(Link):
         return jnp.sqrt(value)
 
     def log_inverse(self, eta):
-        return 2.0 * jnp.log(eta)
+        return 2.0 * log(eta)
 
 
 @link
@@ -98,4 +99,4 @@ class Power(Link):
         return value**self.exponent
 
     def log_inverse(self, eta):
-        return jnp.log(eta) / self.exponent
+        return log(eta) / self.exponent

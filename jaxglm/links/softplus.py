@@ -4,6 +4,7 @@ from math import inf
 
 import jax.numpy as jnp
 
+from ..elementary import exp, expm1, log, log1p
 from ..numerics import softplus
 from .base import Link, link
 
@@ -21,11 +22,11 @@ class SoftPlus(Link):
         return softplus(eta)
 
     def forward(self, value):
-        return value + jnp.log(-jnp.expm1(-value))
+        return value + log(-expm1(-value))
 
     def log_inverse(self, eta):
-        t = jnp.exp(jnp.minimum(eta, 0.0))
+        t = exp(jnp.minimum(eta, 0.0))
         few = t < FEW
         small = jnp.where(few, t, 0.0)
-        series = eta + jnp.log1p(small * jnp.polyval(jnp.asarray(SERIES, t.dtype), small))
-        return jnp.where(few, series, jnp.log(softplus(jnp.where(few, 0.0, eta))))
+        series = eta + log1p(small * jnp.polyval(jnp.asarray(SERIES, t.dtype), small))
+        return jnp.where(few, series, log(softplus(jnp.where(few, 0.0, eta))))

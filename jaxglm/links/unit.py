@@ -1,10 +1,12 @@
 """Links of a parameter between 0 and 1: each is a distribution function, with both of its tails."""
 
-from math import log, pi
+import math
+from math import pi
 
 import jax
 import jax.numpy as jnp
 
+from ..elementary import exp, expm1, log, log1p
 from ..numerics import expit, log1mexp, log_expit, log_ndtr_pair, softplus
 from ..pytree import static
 from .base import Link, link
@@ -18,7 +20,7 @@ class Logit(Link):
         return expit(eta)
 
     def forward(self, value):
-        return jnp.log(value) - jnp.log1p(-value)
+        return log(value) - log1p(-value)
 
     def log_inverse(self, eta):
         return log_expit(eta)
@@ -42,7 +44,7 @@ class Between(Link):
         return self.low + (self.high - self.low) * expit(eta)
 
     def forward(self, value):
-        return jnp.log(value - self.low) - jnp.log(self.high - value)
+        return log(value - self.low) - log(self.high - value)
 
 
 @link
@@ -69,15 +71,15 @@ class CLogLog(Link):
     image = (0.0, 1.0)
 
     def inverse(self, eta):
-        t = jnp.exp(jnp.minimum(eta, 6.5))  # beyond, mu is 1 and the slope 0 in every dtype; exp(eta) may overflow
-        return jnp.where(t < 1, -jnp.expm1(-t), 1.0 - jnp.exp(-t))  # expm1's slope is lost in the right tail
+        t = exp(jnp.minimum(eta, 6.5))  # beyond, mu is 1 and the slope 0 in every dtype; exp(eta) may overflow
+        return jnp.where(t < 1, -expm1(-t), 1.0 - exp(-t))  # expm1's slope is lost in the right tail
 
     def forward(self, value):
-        return jnp.log(-jnp.log1p(-value))
+        return log(-log1p(-value))
 
     def log_inverse(self, eta):
         # log(1 - exp(-t)) = eta + log((1 - exp(-t)) / t): the series keeps the curvature -t/2 that cancels otherwise.
-        t = jnp.exp(jnp.minimum(eta, 6.5))
+        t = exp(jnp.minimum(eta, 6.5))
         small = t < 0.3
         s = jnp.where(small, t, 0.1)
         s2 = s * s
@@ -86,7 +88,7 @@ class CLogLog(Link):
 
     def log1m_inverse(self, eta):
         # finite, so that 0 * log1m keeps a derivative of 0 instead of 0 * inf
-        return -jnp.exp(jnp.minimum(eta, 0.98 * log(float(jnp.finfo(eta.dtype).max))))
+        return -exp(jnp.minimum(eta, 0.98 * math.log(float(jnp.finfo(eta.dtype).max))))
 
 
 @link
@@ -96,10 +98,10 @@ class LogLog(Link):
     image = (0.0, 1.0)
 
     def inverse(self, eta):
-        return jnp.exp(-jnp.exp(jnp.minimum(-eta, 6.5)))
+        return exp(-exp(jnp.minimum(-eta, 6.5)))
 
     def forward(self, value):
-        return -jnp.log(-jnp.log(value))
+        return -log(-log(value))
 
     def log_inverse(self, eta):
         return CLogLog().log1m_inverse(-eta)
@@ -126,10 +128,10 @@ class Cauchit(Link):
         a = -jnp.where(far, eta, -50.0)
         z2 = 1.0 / a / a
         series = -z2 * (1 / 3 - z2 * (13 / 90 - z2 * (251 / 2835 - z2 * (3551 / 56700))))
-        tail = -jnp.log(a) - log(pi) + series
+        tail = -log(a) - math.log(pi) + series
         body = jnp.where(far | right, 0.0, eta)
-        log_right = jnp.log1p(-self.inverse(-jnp.where(right, eta, 2.0)))
-        return jnp.where(far, tail, jnp.where(right, log_right, jnp.log(self.inverse(body))))
+        log_right = log1p(-self.inverse(-jnp.where(right, eta, 2.0)))
+        return jnp.where(far, tail, jnp.where(right, log_right, log(self.inverse(body))))
 
     def log1m_inverse(self, eta):
         return self.log_inverse(-eta)

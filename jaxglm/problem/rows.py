@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ..elementary import log1p
 from ..families import Family
 from ..links import Fixed, is_unknown
 from .data import Problem, beside, linear_predictors
@@ -42,7 +43,7 @@ def _log_distance(d):
     """log(d / (1 + d)): the log of a small distance that does not grow without end, or means would leave for infinity
     where the log-likelihood has a limit there."""
     finite = jnp.isfinite(d) & (d > 0)
-    return -jnp.where(finite, jnp.log1p(1.0 / jnp.where(finite, d, 1.0)), 0.0)
+    return -jnp.where(finite, log1p(1.0 / jnp.where(finite, d, 1.0)), 0.0)
 
 
 def masked(problem: Problem, eta: tuple):
