@@ -8,9 +8,7 @@ Method: x = k log 2 + r for exp, x = 2^k (1 + f) for log, and the polynomials th
 Muller, Elementary Functions (2016), chapter 11; s (f^2 / 2 + P) in `log` as in W. J. Cody's form of the reduction.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -32,17 +30,8 @@ SHIFTER = 1.5 * 2.0**MANTISSA  # a whole number added to it becomes its lowest b
 SHIFTED = 0x4330000000000000  # bits of 2^52
 
 
-_expanded: ContextVar[bool] = ContextVar("expanded", default=True)
-
-
-@contextmanager
-def expanded(wanted: bool) -> Iterator[None]:
-    """Whether what is traced meanwhile has the arithmetic of this module, or XLA's functions."""
-    before = _expanded.set(wanted)
-    try:
-        yield
-    finally:
-        _expanded.reset(before)
+# Whether what is traced meanwhile has the arithmetic of this module, or XLA's functions; JAX's caches know of it
+expanded = jax.make_user_context(True)
 
 
 def _elementary(expansion: Callable, otherwise: Callable, slope: Callable) -> Callable:
@@ -52,7 +41,7 @@ def _elementary(expansion: Callable, otherwise: Callable, slope: Callable) -> Ca
     @jax.custom_jvp
     def function(x):
         double = jnp.result_type(x, jnp.float32) == jnp.float64  # not of a plain number, which follows the others
-        return traced(x) if double and _expanded.get() else otherwise(x)
+        return traced(x) if double and expanded.value else otherwise(x)
 
     function.defjvps(lambda dx, value, x: slope(value, x) * dx)
     return function

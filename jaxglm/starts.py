@@ -10,7 +10,7 @@ import numpy as np
 from jax import lax
 
 from .design import Tied
-from .numerics import factor
+from .numerics import factor, once
 from .problem import Problem, expected_information, masked, objective, over_blocks, rows, rows_and_bend, weighted_sum
 from .solvers import Newton, run
 
@@ -183,7 +183,7 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
     family = problem.family
     average = _average(problem)
     constant = family.links[0].forward(average)
-    constant = jnp.where(jnp.isfinite(constant), constant, 0.0)
+    constant = once(jnp.where(jnp.isfinite(constant), constant, 0.0))
 
     def block(part, from_rows):
         design, offset, guess = part.designs[0], part.offsets[0], _guess(part, average, constant)
@@ -239,7 +239,7 @@ def _guess(problem: Problem, average, constant):
     """Row-wise linear predictor of a mean at y, or between y and the average where y may be on the edge."""
     _, response = _response(problem)
     mean = 0.5 * (response + average) if problem.family.support.closed else response
-    eta = problem.family.links[0].forward(mean)
+    eta = once(problem.family.links[0].forward(mean))
     return jnp.where(jnp.isfinite(eta), eta, constant)
 
 
