@@ -30,8 +30,8 @@ class Moved:
     """
 
     theta: Array  # (P,)
-    weights: Array  # (N,) of the fit
     influence: Array  # (N, P): change of theta with the weight of a row
+    drawn: Array  # (P,): the sum of these by the weights of the fit, 0 where there is no penalty
     information: Array  # (P, P)
     inverse: Array  # (P, P)
     polynomial: list[Array]  # (N,) each: coefficients, the highest first; none where a solver has no quadratic steps
@@ -39,7 +39,7 @@ class Moved:
     def __call__(self, problem):
         """theta (P,), and the decrement from which it came near as quickly as Newton's steps would: infinite where
         nothing is known of that."""
-        moves = first = dot(problem.weights - self.weights, self.influence)
+        moves = first = dot(problem.weights, self.influence) - self.drawn
         gain = last = self._gain(first)
         sure = near = gain < FAR * (1 + len(first))
         # Of rows in single precision: what that loses is far below what a start is off by.
@@ -76,15 +76,16 @@ def moved_from(fit: Any) -> Any:
         return None
     weights, solver = np.asarray(fit._weights, float), fit.solver
     quadratic = isinstance(solver, Newton) and solver.is_quadratic(problem)
-    influence, information, inverse, found = _influence(problem, theta, weights)
+    influence, drawn, information, inverse, found = _influence(problem, theta, weights)
     polynomial = list(found) if quadratic and len(found) and np.isfinite(found).all() else []
-    return Moved(theta, weights, influence, information, inverse, polynomial)
+    return Moved(theta, influence, drawn, information, inverse, polynomial)
 
 
 @program
 def _influence(problem, theta, weights):
-    """Change of theta with the weight of each row (N, P), to first order; the information (P, P) and its inverse; and
-    the scores as polynomials (DEGREE + 1, N), none where rows have several predictors or there is a penalty."""
+    """Change of theta with the weight of each row (N, P), to first order, and its sum by the weights (P,); the
+    information (P, P) and its inverse; and the scores as polynomials (DEGREE + 1, N), none where rows have several
+    predictors or there is a penalty."""
     information, eta = evaluate(problem, theta).information, linear_predictors(problem, theta)
     score, _ = joined(rows(problem, eta))
     inverse = factor(information).solve(jnp.eye(len(theta), dtype=theta.dtype))
@@ -92,7 +93,7 @@ def _influence(problem, theta, weights):
     alone = len(eta) == 1 and eta[0].ndim == 1 and problem.penalty is None
     drawn = weights[:, None] * influence
     found = _polynomials(problem, eta[0], dot(drawn.T, drawn)) if alone else jnp.zeros((0, problem.n))
-    return influence, information, inverse, found
+    return influence, dot(weights, influence), information, inverse, found
 
 
 def _polynomials(problem, eta, covariance):
