@@ -12,12 +12,10 @@ from math import lgamma
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jax.custom_batching import custom_vmap
 from jax.custom_derivatives import SymbolicZero
 
 from .elementary import log, log1p
-from .numerics import eps, once
+from .numerics import eps, once, when
 
 HALF_LOG_2PI = 0.9189385332046727
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
@@ -184,35 +182,14 @@ _ratio_slope.defjvp(
 
 @jax.custom_jvp
 def log_factorial(y):
-    """log Gamma(y + 1), y >= 0: of small counts from a table, a third of the time, where all are such."""
-    return _of_counts(jnp.asarray(y, jnp.result_type(y, 1.0)))
+    """log Gamma(y + 1), y >= 0: of small counts from a table, an eighth of the time, where all are such."""
+    other = ~((y >= 0) & (y < FACTORIALS) & (y == jnp.floor(y)))
+    index = jnp.where(other, 0, y).astype(jnp.int32)
+    known = jnp.asarray(_log_factorials(), jnp.result_type(y, 1.0))[index]
+    return jnp.where(other, when(jnp.any(other), lambda y: gammaln(y + 1.0), known, y), known)
 
 
 log_factorial.defjvps(lambda dy, _, y: _digamma(y + 1) * dy)
-
-
-@custom_vmap
-def _of_counts(y):
-    return lax.cond(jnp.all(_tabled(y)), _from_table, _log_factorial, y)
-
-
-@_of_counts.def_vmap
-def _(size, batched, y):
-    """One condition for all numbers, whatever the axes: by the rule of `lax.cond` both ways would be gone."""
-    return _of_counts(y), True
-
-
-def _tabled(y):
-    return (y >= 0) & (y < FACTORIALS) & (y == jnp.floor(y))
-
-
-def _from_table(y):
-    return jnp.asarray(_log_factorials(), y.dtype)[y.astype(jnp.int32)]
-
-
-def _log_factorial(y):
-    known = _tabled(y)
-    return jnp.where(known, _from_table(jnp.where(known, y, 0.0)), gammaln(y + 1.0))
 
 
 @lru_cache(maxsize=1)
