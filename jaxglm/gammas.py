@@ -182,7 +182,7 @@ _ratio_slope.defjvp(
 
 @jax.custom_jvp
 def log_factorial(y):
-    """log Gamma(y + 1), y >= 0: of small counts from a table, an eighth of the time, where all are such."""
+    """log Gamma(y + 1), y >= 0: of small counts from a table, half of the time, where all are such."""
     other = ~((y >= 0) & (y < FACTORIALS) & (y == jnp.floor(y)))
     index = jnp.where(other, 0, y).astype(jnp.int32)
     known = jnp.asarray(_log_factorials(), jnp.result_type(y, 1.0))[index]

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from .elementary import log
 from .penalties import Penalty
 from .problem import (
     Problem,
@@ -113,7 +114,7 @@ def _inverse(L, scale):
 
 
 def _half_log_det(L, scale):
-    return jnp.sum(jnp.log(jnp.diagonal(L)) - jnp.log(scale))
+    return jnp.sum(log(jnp.diagonal(L)) - log(scale))
 
 
 def _slope(problem: Problem, theta, inverse):

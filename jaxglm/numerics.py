@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 from jax.custom_batching import custom_vmap
 
-from .elementary import exp, expm1, log, log1p
+from .elementary import exp, expm1, log, log1p, polynomial
 
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
@@ -96,7 +96,7 @@ def log_expit(x):
 def expit(x):
     """1 / (1 + exp(-x)), the slope of softplus."""
     t = exp(-jnp.abs(x))
-    return jnp.where(x > 0, 1.0, t) * (1.0 / (1.0 + t))
+    return jnp.where(x > 0, 1.0, t) * (1.0 / (1.0 + t))  # one reciprocal for this and its complement
 
 
 @jax.custom_jvp
@@ -110,10 +110,7 @@ def _log1p_tail(x):
     """log(1 + t) = 2 atanh(t / (2 + t)) at t = exp(-|x|), to 3 ulp in half the time of the library's for any t."""
     t = exp(-jnp.abs(x))
     s = t / (2.0 + t)
-    square, total = s * s, ATANH[0]
-    for c in ATANH[1:]:
-        total = total * square + c
-    return t * total / (2.0 + t)  # ends in a division: see `once`
+    return t * polynomial(ATANH, s * s) / (2.0 + t)  # ends in a division: see `once`
 
 
 # Autodiff's own expressions for these are right but five times as long, to compile and to run, and s (1 - s) has no

@@ -183,7 +183,7 @@ def _mean_candidates(problem: Problem) -> list[jax.Array]:
     family = problem.family
     average = _average(problem)
     constant = family.links[0].forward(average)
-    constant = once(jnp.where(jnp.isfinite(constant), constant, 0.0))
+    constant = once(jnp.where(jnp.isfinite(constant), constant, 0.0))  # or every row would have its logarithm anew
 
     def block(part, from_rows):
         design, offset, guess = part.designs[0], part.offsets[0], _guess(part, average, constant)

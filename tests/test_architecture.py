@@ -115,9 +115,17 @@ def test_names_of_jax_come_from_the_module(path):
     assert not {i[-1] for i in imported(path) if i[0] == "jax"} & set(DERIVATIVES)
 
 
+@every_file
+def test_elementary_functions_come_from_their_room(path):
+    """Those of jax.numpy are slow in programs with much to do on a CPU."""
+    ours = {f"jnp.{name}" for name in ("exp", "expm1", "log", "log1p")}
+    assert path == "elementary.py" or not ours & attributes(path)
+
+
 def test_the_order_is_seen():
     """The checks can fail: they see what they forbid."""
     assert ("jaxglm", "problem", "Problem") in imported("fit.py")
     assert ("jaxglm", "links", "Link") in imported("families/base.py")
     assert "jax.value_and_grad" in attributes("problem/rows.py")
+    assert "jnp.log1p" in attributes("elementary.py")
     assert all(FLOOR[a[0]] < FLOOR[b[0]] for a, b in pairwise(FLOORS))

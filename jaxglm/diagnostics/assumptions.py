@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..compiled import program
+from ..elementary import exp
 from ..numerics import dot, factor
 from ..problem import Problem, evaluate, gradient, linear_predictors, row_logliks, rows, weighted_sum
 from .distribution import over_distribution
@@ -57,7 +58,7 @@ def zero_inflation(problem: Problem, theta) -> tuple[Any, Any, ScoreTest]:
     y = problem.y
     single = y[0] if isinstance(y, tuple) else y
     empty = replace(problem, y=(jnp.zeros_like(single), y[1]) if isinstance(y, tuple) else jnp.zeros_like(single))
-    chance = jnp.exp(row_logliks(empty, theta))
+    chance = exp(row_logliks(empty, theta))
     zero = jnp.where(single == 0, 1.0, 0.0)
     pull = gradient(replace(empty, penalty=None), theta)  # E[(1{y = 0} / P(0) - 1) score] = score at y = 0
     total = lambda values: weighted_sum(problem, jnp.where(_counts(problem), values, 0.0))  # noqa: E731

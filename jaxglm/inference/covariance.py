@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..elementary import expm1, log1p
 from ..numerics import Array, dot, factor
 from ..problem import Problem, evaluate, expected_information, images, joined, linear_predictors, rows
 
@@ -107,7 +108,7 @@ def _without_leverage(score, curvature, gram, power):
     half = dot(axes * jnp.sqrt(jnp.maximum(size, 0.0)), axes.T)
     leverage, axes = jnp.linalg.eigh(dot(half, dot(curvature, half)))
     small = jnp.abs(leverage) < 1e-8
-    gain = jnp.where(small, power, jnp.expm1(-power * jnp.log1p(-leverage)) / jnp.where(small, 1.0, leverage))
+    gain = jnp.where(small, power, expm1(-power * log1p(-leverage)) / jnp.where(small, 1.0, leverage))
     return score + dot(curvature, dot(half, dot(axes, gain * dot(axes.T, dot(half, score)))))
 
 

@@ -4,7 +4,7 @@ from math import inf
 
 import jax.numpy as jnp
 
-from ..elementary import exp, expm1, log, log1p
+from ..elementary import exp, expm1, log, log1p, polynomial
 from ..numerics import softplus
 from .base import Link, link
 
@@ -28,5 +28,5 @@ class SoftPlus(Link):
         t = exp(jnp.minimum(eta, 0.0))
         few = t < FEW
         small = jnp.where(few, t, 0.0)
-        series = eta + log1p(small * jnp.polyval(jnp.asarray(SERIES, t.dtype), small))
+        series = eta + log1p(small * polynomial(SERIES, small))
         return jnp.where(few, series, log(softplus(jnp.where(few, 0.0, eta))))

@@ -9,6 +9,7 @@ import numpy as np
 from ..compiled import program
 from ..diagnostics import moments
 from ..diagnostics.distribution import atoms_of
+from ..elementary import exp
 from ..links import Identity
 from ..problem import Problem, rows
 from ..programs import filled, in_float64
@@ -97,7 +98,7 @@ def probability_curve(family: Any, y: Any, eta: tuple):
 @program
 def _probability_curve_of(family, y, eta):
     at, K = rows(Problem(family, y, (), ()), eta), range(len(eta))
-    p, outer = jnp.exp(at.loglik), jax.vmap(jnp.multiply.outer)
+    p, outer = exp(at.loglik), jax.vmap(jnp.multiply.outer)
     times = jax.vmap(jnp.multiply)
     bend = tuple(tuple(times(p, outer(at.score[j], at.score[k]) + at.curvature[j][k]) for k in K) for j in K)
     return p, tuple(times(p, s) for s in at.score), bend
@@ -137,7 +138,7 @@ def mean_derivatives(family: Any, y, eta: tuple):
     at = rows(Problem(family, places, (), ()), eta)
     log_mass = at.loglik + log_weight
     counts = jnp.isfinite(log_mass) & (log_mass > -700)
-    mass = jnp.where(counts, jnp.exp(jnp.where(counts, log_mass, 0.0)), 0.0)
+    mass = jnp.where(counts, exp(jnp.where(counts, log_mass, 0.0)), 0.0)
     value = moments(family, y, eta).mean
     away = (places[0] if isinstance(places, tuple) else places) - value
     expect = lambda v: jnp.sum(jnp.where(counts, mass * away * jnp.where(counts, v, 0.0), 0.0))  # noqa: E731

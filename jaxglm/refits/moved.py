@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..compiled import program
+from ..elementary import polynomial
 from ..numerics import Array, dot, factor
 from ..problem import evaluate, images, joined, linear_predictors, rows
 from ..programs import in_float64
@@ -31,7 +32,7 @@ class Moved:
 
     theta: Array  # (P,)
     influence: Array  # (N, P): change of theta with the weight of a row
-    drawn: Array  # (P,): the sum of these by the weights of the fit, 0 where there is no penalty
+    total: Array  # (P,): the sum of these by the weights of the fit, 0 where there is no penalty
     information: Array  # (P, P)
     inverse: Array  # (P, P)
     polynomial: list[Array]  # (N,) each: coefficients, the highest first; none where a solver has no quadratic steps
@@ -39,28 +40,26 @@ class Moved:
     def __call__(self, problem):
         """theta (P,), and the decrement from which it came near as quickly as Newton's steps would: infinite where
         nothing is known of that."""
-        moves = first = dot(problem.weights, self.influence) - self.drawn
+        moves = first = dot(problem.weights, self.influence) - self.total
         gain = last = self._gain(first)
         sure = near = gain < FAR * (1 + len(first))
         # Of rows in single precision: what that loses is far below what a start is off by.
-        design, weights, polynomial = jax.tree.map(_single, (problem.designs[0], problem.weights, self.polynomial))
-        for _ in range(TIMES if polynomial else 0):
-            step = self._step(design, weights, polynomial, moves)
+        design, weights, scores = jax.tree.map(_single, (problem.designs[0], problem.weights, self.polynomial))
+        for _ in range(TIMES if scores else 0):
+            step = self._step(design, weights, scores, moves)
             before, last = last, self._gain(step)
             moves, sure = moves + step, sure & (last < SHRINK * before)
         # The last step left a share r of its gain, as far as `first` led away. Newton's step from here leaves as much
         # less as it is shorter than `first`: r times that ratio, where the solver squares the decrement's to the last.
-        known = jnp.where(sure, jnp.sqrt(last * gain), jnp.inf) if polynomial else jnp.full_like(gain, jnp.inf)
+        known = jnp.where(sure, jnp.sqrt(last * gain), jnp.inf) if scores else jnp.full_like(gain, jnp.inf)
         return self.theta + jnp.where(sure, moves, jnp.where(near, first, 0.0)), known
 
     def _gain(self, step):
         return 0.5 * dot(dot(self.information, step), step)
 
-    def _step(self, design, weights, polynomial, moves):
+    def _step(self, design, weights, coefficients, moves):
         """Step (P,) by the information of the fit from estimates moved so far."""
-        e, score = design.matvec(_single(moves)), 0.0
-        for c in polynomial:
-            score = score * e + c
+        score = polynomial(coefficients, design.matvec(_single(moves)))
         return dot(self.inverse, jnp.asarray(design.rmatmat(weights * score), self.theta.dtype))
 
 
@@ -76,9 +75,9 @@ def moved_from(fit: Any) -> Any:
         return None
     weights, solver = np.asarray(fit._weights, float), fit.solver
     quadratic = isinstance(solver, Newton) and solver.is_quadratic(problem)
-    influence, drawn, information, inverse, found = _influence(problem, theta, weights)
-    polynomial = list(found) if quadratic and len(found) and np.isfinite(found).all() else []
-    return Moved(theta, influence, drawn, information, inverse, polynomial)
+    influence, total, information, inverse, found = _influence(problem, theta, weights)
+    scores = list(found) if quadratic and len(found) and np.isfinite(found).all() else []
+    return Moved(theta, influence, total, information, inverse, scores)
 
 
 @program
@@ -93,7 +92,7 @@ def _influence(problem, theta, weights):
     alone = len(eta) == 1 and eta[0].ndim == 1 and problem.penalty is None
     drawn = weights[:, None] * influence
     found = _polynomials(problem, eta[0], dot(drawn.T, drawn)) if alone else jnp.zeros((0, problem.n))
-    return influence, dot(weights, influence), information, inverse, found
+    return influence, jnp.sum(drawn, axis=0), information, inverse, found
 
 
 def _polynomials(problem, eta, covariance):
