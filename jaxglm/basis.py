@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .programs import LARGEST, SMALLEST
+
 INDEPENDENT = 1e-11  # sine of the angle between a column and the earlier ones below which it is aliased; Filip has 5e-8
 COMFORTABLE = 1e-3  # the same sine above which the columns serve as they are
 EXTENDED_SIZE = 20_000_000  # n p^2 up to which extended precision takes well under a second
@@ -26,11 +28,15 @@ class Basis:
         return beta if self.triangle is None else (self.triangle @ beta).astype(float)
 
 
+def unchanged(X: np.ndarray) -> Basis:
+    """The columns of X (..., n, p) as they are."""
+    return Basis(X, None, np.arange(X.shape[-1]))
+
+
 def find_basis(X: np.ndarray, weights: np.ndarray | None = None, *, suspicious: bool = False) -> Basis:
     """Basis of the columns of X (n, p) over the rows of positive weight; `suspicious` skips the quick way out."""
-    everything = np.arange(X.shape[1])
     if not suspicious and (X.size > CHECKED_SIZE or comfortable(X, weights)):
-        return Basis(X, None, everything)
+        return unchanged(X)
     kept, triangle = _independent(X if weights is None else X[weights > 0])
     columns = X if len(kept) == X.shape[1] else X[:, kept]
     return Basis(_forward(triangle, columns), triangle, kept)
@@ -40,13 +46,14 @@ def comfortable(X: np.ndarray, weights: np.ndarray | None) -> bool:
     """Whether the columns (n, p) are far from depending on each other, over the rows of positive weight."""
     used = X if weights is None else X * (weights > 0)[:, None]
     gram = used.T @ used
-    size = np.sqrt(np.diagonal(gram))
-    if not np.all((size > 1e-100) & (size < 1e100)):
+    size = gram.diagonal()
+    if not size.min(initial=1.0) > SMALLEST**2 or not size.max(initial=1.0) < LARGEST**2:
         return False
     try:
-        return bool(np.min(np.diagonal(np.linalg.cholesky(gram / size / size[:, None]))) > COMFORTABLE)
+        pivots = np.linalg.cholesky(gram).diagonal() ** 2
     except np.linalg.LinAlgError:
         return False
+    return bool((pivots > COMFORTABLE**2 * size).all())
 
 
 def _independent(X):

@@ -9,8 +9,10 @@ from threading import Lock
 from weakref import WeakSet
 
 import jax
+from jax.extend.core import get_opaque_trace_state
 
 from .elementary import expanded
+from .kernel import available, one_kernel
 
 # XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
 # or to sums: up to 30 ns an element.
@@ -18,11 +20,13 @@ LEAN = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_
 # Its older emitters compile in 60 to 90 % of the time and map a third less memory; what they make of many rows or
 # members takes up to a third longer.
 QUICK = {"xla_cpu_use_fusion_emitters": False}
-LOOK = 4  # programs after which mappings are counted, which takes a microsecond each
+LOOKS = 3000  # at a result, of a third of a microsecond each
+COUNTED = 4  # programs after which mappings are counted, which takes a microsecond each
 FULL = 0.5  # share of the mappings that a process may have beyond which programs are forgotten
 _traces: list[str] = []  # names of what was compiled since they were counted
 _programs: WeakSet = WeakSet()  # all that can be forgotten
 _lock = Lock()  # a set must not grow while it is read
+_outside = get_opaque_trace_state()  # of no transformation of JAX
 
 
 def program(function: Callable | None = None, *, long: bool = False, **options) -> Callable:
@@ -55,10 +59,42 @@ def program(function: Callable | None = None, *, long: bool = False, **options) 
     return run
 
 
+class SmallProgram:
+    """Like `program`, for little data: one kernel on a CPU, and what it returns is there, as to be woken when it is
+    would take as long again. What XLA refuses to put into one kernel is run as its parts."""
+
+    def __init__(self, function: Callable, **options):
+        self.whole = program(wraps(function)(one_kernel(function, **options)), **options)
+        self.parts = program(function, **options)
+        self.refused: set = set()  # structures of the arguments
+
+    def __call__(self, *args, **kwargs):
+        if available() and not (self.refused and jax.tree.structure((args, kwargs)) in self.refused):
+            try:
+                return _awaited(self.whole(*args, **kwargs))
+            except jax.errors.JaxRuntimeError:
+                self.refused.add(jax.tree.structure((args, kwargs)))
+        return self.parts(*args, **kwargs)
+
+
+def _awaited(found):
+    """What a program returned, looked at again and again until it is there, for a millisecond at most."""
+    first = jax.tree.leaves(found)[0]
+    for _ in range(LOOKS):
+        if first.is_ready():
+            break
+    return found
+
+
+def outside() -> bool:
+    """Whether what is called now is run, and not traced for a transformation of JAX such as jit, vmap or grad."""
+    return get_opaque_trace_state() == _outside
+
+
 def _leave_room() -> None:
     """Forget all programs where those that this process has compiled map too much memory: beyond the system's limit the
     compiler does not raise, it crashes. Those that are needed again are compiled again."""
-    if len(_traces) < LOOK:
+    if len(_traces) < COUNTED:
         return
     _traces.clear()
     if mappings() > FULL * most_mappings():

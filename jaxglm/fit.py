@@ -6,12 +6,16 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .numerics import factor
+from .compiled import SmallProgram, outside, program
+from .design import CROSSED_SIZE
+from .families import Family
+from .numerics import ELIMINATED, factor
 from .problem import Problem, curvature, evaluate, gradient, objective
 from .solvers import Newton, Status, Trace, run
 from .starts import initial
 
 LEAN = Newton(errors=False, ahead=1e-8)  # what is left unseen is below 5e-10 standard errors
+SMALL_ROWS = 1 << 13  # rows of a fit that may be one kernel, on one core
 
 
 class Fit(NamedTuple):
@@ -26,20 +30,40 @@ class Fit(NamedTuple):
 
 
 def fit(problem: Problem, *, solver=None, start=None) -> Fit:
-    """Maximum of the objective of `problem`, a pure function: jit, vmap and grad go through it.
+    """Maximum of the objective of `problem`, a pure function: jit, vmap and grad go through it. Called outside of these
+    it runs a program of its own, compiled once for a structure and the shapes.
 
     start: theta (P,), by default found from the data. The derivative of theta is the implicit one, by the observed
     joint information at the solution, in forward and reverse mode. solver: by default Newton's method without the last
     pass over the rows, which only the information would need that is not returned.
     """
     solver = LEAN if solver is None else solver
-    begin = initial(problem.prepared()) if start is None else jnp.asarray(start, problem.dtype)
-    return _solution(solver, problem, lax.stop_gradient(begin))
+    start = None if start is None else lax.stop_gradient(jnp.asarray(start, problem.dtype))
+    if outside():
+        return (_small if _is_small(problem, solver) else _long)(solver, problem, start)
+    return _solution(solver, problem, start)
 
 
-@jax.custom_jvp
-def _solution(solver, problem: Problem, start) -> Fit:
-    return concluded(problem, start, run(solver, problem.prepared(), start))
+def _solved(solver, problem: Problem, start) -> Fit:
+    prepared = problem.prepared()
+    begin = initial(prepared) if start is None else start
+    return concluded(problem, begin, run(solver, prepared, begin))
+
+
+_small, _long = SmallProgram(_solved), program(_solved, long=True)
+_solution = jax.custom_jvp(_solved)
+
+
+def is_small(family: Family, n: int, p: int, solver) -> bool:
+    """Whether a fit of a mean to n rows and p columns has so little to do that on a CPU it is best one kernel."""
+    few = n <= SMALL_ROWS and 0 < p <= ELIMINATED and n * p * (p + 1) // 2 <= CROSSED_SIZE
+    return few and family.is_glm and isinstance(solver, Newton)
+
+
+def _is_small(problem: Problem, solver) -> bool:
+    X = getattr(problem.designs[0], "X", None)
+    alone = not isinstance(X, jax.Array) or len(X.sharding.device_set) == 1
+    return alone and problem.penalty is None and is_small(problem.family, problem.n, sum(problem.sizes), solver)
 
 
 def concluded(problem: Problem, start, state) -> Fit:

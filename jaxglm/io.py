@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = "jaxglm-results/1"
+FORMAT = "jaxglm-results/2"
 
 
 def save(results, path: str | Path) -> None:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from . import families as fam
-from .basis import CHECKED_SIZE, Basis
+from .basis import CHECKED_SIZE, COMFORTABLE, Basis
 from .frame import ModelFrame, from_arrays, from_formula, group_columns
 from .links import Link
 from .many import fit_groups
@@ -25,7 +25,7 @@ from .options import (
 )
 from .penalties import Penalty
 from .predictors import Predictor, check_parameters, find_predictors, inward, present, problem_on
-from .programs import solve
+from .programs import bucket, looked_at, solve
 from .results import GLMResults
 from .solvers import Newton, Status
 
@@ -138,12 +138,20 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     if options.penalty is not None:
         return _warned(_penalised(frame, options, response, family, solver, start))
     contrasted, weights = frame.contrasted(), frame.of_rows(response.weights)
-    parts = find_predictors(contrasted, family, weights)
+    parts = find_predictors(contrasted, family, weights, trusted=_looked_at_later(frame, options, family, solver))
     fitted = _attempt(frame, options, response, family, parts, solver, start)
-    if fitted.state.status == Status.SINGULAR and any(p.basis.triangle is None for p in parts if not p.shared):
+    doubtful = fitted.state.status == Status.SINGULAR or not fitted.solved.sine > COMFORTABLE
+    if doubtful and any(p.basis.triangle is None for p in parts if not p.shared):
         parts = find_predictors(contrasted, family, weights, suspicious=True)
         fitted = _attempt(frame, options, response, family, parts, solver, start)
     return _warned(fitted)
+
+
+def _looked_at_later(frame: ModelFrame, options: Options, family: fam.Family, solver) -> bool:
+    """Whether the columns may be taken as they are until the program that fits has looked at them."""
+    if options.aliased == "raise" or family.absorbs_intercept or not (frame.has_intercept or frame.X.any()):
+        return False
+    return looked_at(family, bucket(len(frame.X)), frame.X.shape[1], solver)
 
 
 def _warned(fitted: GLMResults) -> GLMResults:
@@ -171,7 +179,7 @@ def _penalised(frame, options: Options, response: Response, family: fam.Family, 
         start, last, phi = fitted.params, phi, fitted.dispersion
         if not penalty.absolute or not fitted.converged or not abs(phi - last) > 1e-10 * phi:
             return fitted
-    return replace(fitted, state=fitted.state._replace(status=Status.MAX_STEPS.value))
+    return replace(fitted, solved=fitted.solved._replace(state=fitted.state._replace(status=Status.MAX_STEPS.value)))
 
 
 def _log_volume(part: Predictor) -> float:
@@ -185,12 +193,12 @@ def _attempt(
 ) -> GLMResults:
     _check_aliased(options, parts)
     problem = problem_on(frame, family, parts, response.y, response.weights)
-    problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
+    if penalty is not None:
+        problem = replace(problem, penalty=jax.tree.map(lambda v: np.asarray(v, float), penalty))
     expected = family.is_glm
-    state, information, spread = solve(problem, solver, _start(start, parts), expected)
     return GLMResults(
         frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,
-        state=state, solver=solver, information=information, spread=float(spread), counted=response.counted,
+        solved=solve(problem, solver, _start(start, parts), expected), solver=solver, counted=response.counted,
         cov_type="expected" if expected else "observed",
     )  # fmt: skip
 

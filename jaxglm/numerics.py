@@ -10,10 +10,11 @@ from jax import lax
 from jax.custom_batching import custom_vmap
 
 from .elementary import exp, expm1, log, log1p, polynomial
+from .kernel import within
 
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
-ELIMINATED = 32  # columns of a small matrix, of which a batch is eliminated together
+ELIMINATED = 32  # columns of a small matrix, of which a batch is eliminated together, and one in a kernel
 # 2 atanh(s) / s in powers of s^2, the highest first: the polynomial nearest to it on [0, 1/9], to 5e-17
 ATANH = (0.17780763826113302, 0.09880789048764786, 0.13591305485579894, 0.15363676248891633, 0.1818285980047391,
          0.22222190861346283, 0.2857142911165716, 0.399999999952876, 0.6666666666668257, 2.0)  # fmt: skip
@@ -173,13 +174,17 @@ def factor(A, damping: Array | float = 0.0) -> Factor:
     unit = A * scale[:, None] * scale
     present = jnp.where(diagonal > tiny, 1.0, 0.0).astype(A.dtype)
     floor = 16 * A.shape[-1] * eps(A)
-    first = _attempt(unit, scale, present, jnp.asarray(damping, A.dtype))
-    enough = 1e3 * (1 + first.damping)
-    found = lax.while_loop(
-        lambda last: ~(last.pivot > 0) & (last.damping < enough),
-        lambda last: _attempt(unit, scale, present, jnp.maximum(30 * last.damping, floor)),
-        first,
-    )
+    damping = jnp.asarray(damping, A.dtype)
+    enough = 1e3 * (1 + damping)
+    none = jnp.full((), -1.0, A.dtype)
+
+    def again(last):
+        more = jnp.where(last.damping < 0, damping, jnp.maximum(30 * last.damping, floor))
+        return _attempt(unit, scale, present, more)
+
+    # within a kernel the first attempt is one of the loop, as the compiler takes as long for each that it meets
+    first = Factor(unit, scale, none, none) if within.value else _attempt(unit, scale, present, damping)
+    found = lax.while_loop(lambda last: ~(last.pivot > 0) & (last.damping < enough), again, first)
     return found._replace(pivot=jnp.where(jnp.all(present > 0), found.pivot, 0.0))
 
 
@@ -194,7 +199,7 @@ def _attempt(unit, scale, present, damping):
 @jax.custom_jvp
 def _inverse_root(A):
     """Inverse of the Cholesky factor of A (P, P), and the squared pivots (P,): NaN or negative where there is none."""
-    return _decomposed(A)
+    return _eliminated_alone(A) if within.value and 0 < A.shape[-1] <= ELIMINATED else _decomposed(A)
 
 
 @_inverse_root.defjvp
@@ -204,6 +209,17 @@ def _(primals, tangents):
     diagonal = jnp.diagonal(moved)
     slope = -dot(moved - jnp.diag(0.5 * diagonal), root)
     return (root, pivots), (slope, pivots * diagonal)
+
+
+def root_and_sine(A):
+    """Of A = X'X (P, P): R (P, P) with R R' its inverse, NaN where there is none, and the smallest sine of the angle
+    between a column of X and those before it, 0 where one is zero or not finite."""
+    diagonal = jnp.diagonal(A)
+    present = diagonal > 0
+    scale = lax.rsqrt(jnp.where(present, diagonal, 1.0))
+    root, pivots = _inverse_root(A * scale[:, None] * scale)
+    least = jnp.min(jnp.where(present, pivots, 0.0), initial=1.0)
+    return jnp.where(least > 0, (root * scale).T, jnp.nan), jnp.sqrt(jnp.where(least > 0, least, 0.0))
 
 
 def _by_lapack(A):
@@ -245,3 +261,19 @@ def _eliminated(A):
     M = jnp.moveaxis(lax.fori_loop(0, P - 1, eliminate, (M, *lines(0, M)))[0], -1, 0)
     pivots = jnp.diagonal(M, axis1=1, axis2=2)
     return jnp.where(i > j, M, jnp.eye(P, dtype=A.dtype)) * lax.rsqrt(pivots)[:, :, None], pivots
+
+
+def _eliminated_alone(A):
+    """The same of one A (P, P), in a few lines for the compiler."""
+    P = A.shape[-1]
+    j = jnp.arange(P)
+    i = j[:, None]
+
+    def eliminate(k, M):
+        row, column = lax.dynamic_index_in_dim(M, k, 0), lax.dynamic_index_in_dim(M, k, 1)
+        share = jnp.where(i > k, column / lax.dynamic_index_in_dim(row, k, 1), 0.0)
+        return jnp.where((i > k) & (j == k), 0.0, M) - share * jnp.where(j == k, 1.0, row)
+
+    M = lax.fori_loop(0, P - 1, eliminate, A)
+    pivots = jnp.diagonal(M)
+    return jnp.where(i > j, M, jnp.eye(P, dtype=A.dtype)) * lax.rsqrt(pivots)[:, None], pivots

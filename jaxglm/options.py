@@ -209,12 +209,12 @@ class Response:
             family.support.check(y, family.name)
         else:
             y = frame.sets.chosen(np.asarray(y), frame.response).astype(float), frame.sets.sizes.astype(float)
-        n = len(y[0]) if isinstance(y, tuple) else len(y)
-        used = np.ones(n) if weights is None else (weights > 0).astype(float)
+        used = None if weights is None else (weights > 0).astype(float)
         if isinstance(y, tuple) and pairs:
-            used = used * (y[1] > 0)
-        counted = used if frequency is None else used * frequency
-        parts = [a for a in (weights, frequency, None if used.all() else used) if a is not None]
+            used = (y[1] > 0).astype(float) if used is None else used * (y[1] > 0)
+        parts = [a for a in (weights, frequency, None if used is None or used.all() else used) if a is not None]
+        counts = [a for a in (used, frequency) if a is not None]
+        counted = np.prod(counts, axis=0) if counts else np.ones(len(y[0]) if isinstance(y, tuple) else len(y))
         return cls(y, np.prod(parts, axis=0) if parts else None, counted)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .basis import Basis, comfortable, find_basis
+from .basis import Basis, comfortable, find_basis, unchanged
 from .families import Family
 from .frame import ModelFrame, Part
 from .frame.tables import near
@@ -51,10 +51,14 @@ class Predictor:
 
 
 def find_predictors(
-    frame: ModelFrame, family: Family, weights: np.ndarray | None = None, *, suspicious: bool = False
-) -> tuple[Predictor, ...]:
-    """The predictors of the family's free parameters, in order. `suspicious` looks at the columns more closely."""
+    frame: ModelFrame, family: Family, weights: np.ndarray | None = None, *, suspicious: bool = False,
+    trusted: bool = False,
+) -> tuple[Predictor, ...]:  # fmt: skip
+    """The predictors of the family's free parameters, in order. `suspicious` looks at the columns more closely; those
+    that are `trusted` are taken as they are."""
     designs = [part.X for part in frame.parts]
+    if trusted:
+        return predictors_on(frame, family, [unchanged(X) for X in designs])
     return predictors_on(frame, family, find_bases(designs, family, weights, suspicious=suspicious))
 
 
@@ -81,7 +85,8 @@ def predictors_on(frame: ModelFrame, family: Family, bases: Sequence[Basis]) -> 
             continue
         plain = at == 0 and not several
         names = given[at].names if plain else tuple(f"{k}: {name}" for name in given[at].names)
-        made.append(Predictor(k, replace(given[at], parameter=k), bases[at], names))
+        part = frame.part(k) if at == 0 else replace(given[at], parameter=k)
+        made.append(Predictor(k, part, bases[at], names))
     return tuple(made)
 
 

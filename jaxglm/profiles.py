@@ -82,7 +82,7 @@ def target_of(fit: Any, method: str) -> Target:
 
 def _joint(fit: Any, theta: np.ndarray) -> Target:
     """With the dispersion as one more parameter, which all rows share."""
-    family = jax.tree.map(lambda v: np.asarray(v, float), fit.family)
+    family = fit.family.in_arrays
     joint, position = joint_problem(fit.problem, family, fit.family_params[fit._phi])
     outward = np.insert(fit._outward(np.eye(len(theta))), position, 0.0, axis=1)
     if len(fit._present) > len(outward):

@@ -5,25 +5,27 @@ Rows are padded with weight zero up to a size bucket, so that new data of about 
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
-from typing import Any
+from functools import lru_cache, wraps
+from math import isfinite
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .compiled import program
+from .compiled import SmallProgram, program
 from .design import Dense, Ones, design_of, lend
 from .diagnostics import Facts, facts
 from .families import Family
-from .fit import Fit, fit, fit_and_information
-from .numerics import factor
+from .fit import Fit, fit, fit_and_information, is_small
+from .numerics import factor, root_and_sine
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
 
 LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
 STEPS = ((1 << 13, 4), (1 << 15, 8), (LARGEST_BUCKET, 32))  # up to n rows, sizes in an octave: padding costs time
 LENT, LENT_ROWS = 1 << 21, 1 << 14  # elements and rows of a design from which a copy of it is worth avoiding
+SMALLEST, LARGEST = 1e-100, 1e100  # sizes of columns between which they may serve as they are
 LONG = 1 << 17  # rows times coefficients from which a fit is worth more of the compiler's time
 
 
@@ -57,12 +59,11 @@ def build_problem(family: Family, X, y, offset=None, weights=None, further=None)
     pad = _padding(size)
     if size <= LARGEST_BUCKET and weights is None:
         weights = np.ones(n)  # always there below the limit: without them the program would be another
-    family = jax.tree.map(lambda v: np.asarray(v, float), family)  # a Python number and NumPy's are two programs
     y = tuple(map(pad, y)) if isinstance(y, tuple) else pad(y)
     further = [None] * (len(family.predictors) - 1) if further is None else further
     designs = (design_of(pad(X)), *(Ones(size) if f is None else Dense(pad(f[0])) for f in further))
     offsets = (pad(offset), *(None if f is None else pad(f[1]) for f in further))
-    return Problem(family, y, designs, offsets, pad(weights))
+    return Problem(family.in_arrays, y, designs, offsets, pad(weights))
 
 
 def _padding(size: int) -> Callable:
@@ -88,11 +89,33 @@ def _padded(a: np.ndarray, size: int) -> np.ndarray:
 
 def _solved(problem, solver, start, expected):
     """All results as one vector: every further array costs 10 us on its way to the host, a small fit takes 100."""
-    found = fit_and_information(problem, solver, start, expected)
+    fitted, information, spread = fit_and_information(problem, solver, start, expected)
+    root, sine = _root_and_sine(problem, solver, information)
+    found = fitted, information, spread, root, sine
     return jnp.concatenate([jnp.ravel(a).astype(float) for a in jax.tree.leaves(found)])
 
 
+def _root_and_sine(problem: Problem, solver, information):
+    """A root of the inverse information, and the smallest sine between columns of the design, over the rows that count,
+    where looking at it costs nothing beside the fit."""
+    if not looked_at(problem.family, problem.n, sum(problem.sizes), solver, problem.penalty):
+        return root_and_sine(information)[0], jnp.ones(())
+    design = problem.prepared().designs[0]
+    counted: Any = problem.weights  # always there in a small problem
+    gram = design.gram((counted > 0).astype(float), design)
+    size = jnp.diagonal(gram)
+    moderate = jnp.all((size > SMALLEST**2) & (size < LARGEST**2))
+    roots, sines = jax.vmap(root_and_sine)(jnp.stack([information, gram]))  # one function for the compiler
+    return roots[0], jnp.where(moderate, sines[1], 0.0)
+
+
+def looked_at(family: Family, n: int, p: int, solver, penalty=None) -> bool:
+    """Whether `solve` looks at the columns of a design of n rows, those filled up included."""
+    return penalty is None and is_small(family, n, p, solver)
+
+
 _solve, _solve_long = (program(_solved, static_argnames="expected", long=long) for long in (False, True))
+_solve_small = SmallProgram(_solved, static_argnames="expected")
 
 
 def _lent(problem: Problem) -> Problem:
@@ -108,19 +131,50 @@ def _lent_design(design: Any) -> Any:
     return lend(np.asarray(design.X), jax.device_put) if large else design
 
 
-def solve(problem: Problem, solver, start, expected: bool) -> tuple[Fit, np.ndarray, np.ndarray]:
-    """The fit, its information (expected or observed), and the mean squared standardised score."""
+def _run(problem: Problem, P: int, solver, start, expected: bool):
+    """The results by the program that suits the size of the problem: one kernel, or parts, made in little time or for
+    many rows. A mean alone is little work beside its products, which are the same in both."""
+    if looked_at(problem.family, problem.n, P, solver, problem.penalty):
+        return _solve_small(problem, _on_device(solver), start, expected)
+    slow = problem.n * P >= LONG and not problem.family.is_glm
+    return (_solve_long if slow else _solve)(_lent(problem), solver, start, expected)
+
+
+def _on_device(solver: Newton) -> Newton:
+    """The solver with its numbers on the device: to bring them there takes a tenth of a small fit."""
+    try:
+        return _known_there(solver)
+    except TypeError:  # its numbers are arrays
+        return solver
+
+
+@lru_cache(maxsize=16)
+def _known_there(solver: Newton) -> Newton:
+    return jax.device_put(jax.tree.map(np.asarray, solver))
+
+
+class Solved(NamedTuple):
+    """A fit and its information, at dispersion 1."""
+
+    state: Fit
+    information: np.ndarray  # (P, P), expected or observed
+    spread: float  # mean squared standardised score
+    root: np.ndarray | None = None  # (P, P), R with R R' the inverse of the information, where it is known
+    sine: float = 1.0  # smallest of the angle between a column and those before it, if the design was looked at
+
+
+def solve(problem: Problem, solver, start, expected: bool) -> Solved:
+    """The fit, its information (expected or observed), and what goes with them."""
     P, record = sum(problem.sizes), solver.record
-    slow = problem.n * P >= LONG and not problem.family.is_glm  # a mean alone is little work beside its products
-    run = _solve_long if slow else _solve
     with jax.enable_x64(True):
-        flat = np.asarray(run(_lent(problem), solver, start, expected))
-    theta, rest = flat[:P], flat[P + 4 + 2 * record :]
+        flat = np.asarray(_run(problem, P, solver, start, expected))
     numbers: Any = flat[P : P + 4].tolist()
-    trace: Any = flat[P + 4 :][: 2 * record].reshape(2, record)
     loglik, status, steps, decrement = numbers
-    fitted: Any = Fit(theta, loglik, int(status), int(steps), decrement, Trace(*trace))  # type: ignore[arg-type]
-    return fitted, rest[:-1].reshape(P, P), rest[-1]
+    trace: Any = flat[P + 4 :][: 2 * record].reshape(2, record)
+    fitted: Any = Fit(flat[:P], loglik, int(status), int(steps), decrement, Trace(*trace))  # type: ignore[arg-type]
+    rest = flat[P + 4 + 2 * record :]
+    information, root = rest[: P * P].reshape(P, P), rest[P * P + 1 : -1].reshape(P, P)
+    return Solved(fitted, information, rest.item(P * P), root if isfinite(rest.item(-2)) else None, rest.item(-1))
 
 
 @program(static_argnames="expected")

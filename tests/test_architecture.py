@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "jaxglm"
 FLOORS = (
-    ("elementary", "pytree", "latex"),
+    ("elementary", "kernel", "pytree", "latex"),
     ("numerics", "compiled"),
     ("sums", "gammas"),
     ("links", "design", "penalties"),

@@ -176,7 +176,7 @@ def test_programs_are_forgotten_before_they_fill_the_memory_map(monkeypatch):
     held = compiled.mappings()
     with monkeypatch.context() as patch:
         patch.setattr(compiled, "most_mappings", lambda: 1.0)
-        for columns in range(6, 6 + compiled.LOOK):
+        for columns in range(6, 6 + compiled.COUNTED):
             fit(columns)
     assert compiled.mappings() < held
     assert [fit(columns) for columns in range(1, 6)] == before

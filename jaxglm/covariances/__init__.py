@@ -3,6 +3,7 @@
 from .choice import KINDS, USUAL, Covariance, covariance_of
 from .corrections import correction_of
 from .pieces import Pieces, pieces_of
-from .roots import inverse_root
+from .roots import inverse_root, lengths
 
-__all__ = ["KINDS", "USUAL", "Covariance", "Pieces", "correction_of", "covariance_of", "inverse_root", "pieces_of"]
+__all__ = ["KINDS", "USUAL", "Covariance", "Pieces", "correction_of", "covariance_of", "inverse_root", "lengths",
+           "pieces_of"]  # fmt: skip

@@ -39,6 +39,8 @@ class Request:
 
     def scale(self, G: float = np.nan) -> float:
         """Root of the small-sample factor, for G clusters."""
+        if not self.correction.words:
+            return 1.0
         n = self.fit.nobs
         return float(np.sqrt(self.correction.factor(n, n - self.fit.df_resid, G)))
 
@@ -54,7 +56,8 @@ def covariance_of(fit: Any, kind: str, *, groups=None, correction: str | None = 
         raise ValueError(f"unknown covariance {kind!r}; choose from {', '.join(KINDS)}.")
     if groups is not None and kind not in ("cluster", "jackknife"):
         raise ValueError(f'groups= are for "cluster" and "jackknife"; {kind!r} takes each row for itself.')
-    chosen = correction_of(USUAL.get(kind, "none") if correction is None else correction, kind, fit.df_resid)
+    name = USUAL.get(kind, "none") if correction is None else correction
+    chosen = correction_of(name, kind, np.inf if name == "none" else fit.df_resid)
     return KINDS[kind](Request(fit, kind, groups, chosen, fix))
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from ..compiled import program
@@ -32,9 +31,15 @@ class Pieces(NamedTuple):
 
     fit: Any  # whose problem and state have the predictor of the dispersion
     root: np.ndarray  # of the inverse information (P, P)
-    counts: np.ndarray  # (N,) observations of each padded row
     place: int | None  # of the dispersion's coefficient in theta
     phi: float  # what the inverse information at dispersion 1 is to be multiplied by
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Observations of each padded row (N,)."""
+        padded = np.zeros(self.fit.problem.n)
+        padded[: self.fit._n] = self.fit.counted
+        return padded
 
     def scores(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """Scores (N, P) of one observation of each row in units of `root`, and leverages (N,)."""
@@ -60,11 +65,11 @@ class Pieces(NamedTuple):
 
 def pieces_of(fit: Any, information: np.ndarray | None = None) -> Pieces:
     """The pieces of a fit at its estimates, by this information (P, P) at dispersion 1 or by that of the fit."""
-    counts = np.zeros(fit.problem.n)
-    counts[: fit._n] = fit.counted
-    root: Any = inverse_root(fit.information if information is None else information)
+    root: Any = fit.solved.root if information is None else None
+    if root is None:
+        root = inverse_root(fit.information if information is None else information)
     if fit._phi not in fit._shared:
-        return Pieces(fit, root, counts, None, fit.dispersion)
+        return Pieces(fit, root, None, fit.dispersion)
     k = fit.family.predictors.index(fit._phi)
     place = sum(fit.problem.sizes[:k])
     eta, _, of_phi = fit._phi_fit
@@ -72,7 +77,7 @@ def pieces_of(fit: Any, information: np.ndarray | None = None) -> Pieces:
     others = np.delete(np.arange(len(joint)), place)
     joint[np.ix_(others, others)] = root * np.sqrt(fit.dispersion)
     joint[place, place] = 1 / np.sqrt(of_phi)
-    return Pieces(_with_dispersion(fit, k, place, eta), joint, counts, place, 1.0)
+    return Pieces(_with_dispersion(fit, k, place, eta), joint, place, 1.0)
 
 
 def _with_dispersion(fit: Any, k: int, place: int, eta: float) -> Any:
@@ -81,6 +86,6 @@ def _with_dispersion(fit: Any, k: int, place: int, eta: float) -> Any:
     designs, offsets = list(problem.designs), list(problem.offsets)
     designs.insert(k, Ones(problem.n))
     offsets.insert(k, None)
-    family = jax.tree.map(lambda v: np.asarray(v, float), fit.family)
+    family = fit.family.in_arrays
     whole = replace(problem, family=family, designs=tuple(designs), offsets=tuple(offsets))
-    return replace(fit, problem=whole, state=fit.state._replace(theta=theta))
+    return replace(fit, problem=whole, solved=fit.solved._replace(state=fit.state._replace(theta=theta), root=None))

@@ -7,13 +7,24 @@ NEGATIVE = 1e-10  # share of the largest eigenvalue down to which a negative one
 
 def inverse_root(information: np.ndarray) -> np.ndarray:
     """R with R R' the inverse of an information matrix; NaN where that is not positive definite."""
-    size = np.sqrt(np.abs(np.diagonal(information)))
-    size = np.where(size > 0, size, 1.0)
+    size = np.sqrt(np.abs(information.diagonal()))
+    size[~(size > 0)] = 1.0
     try:
         triangle = np.linalg.cholesky(information / size / size[:, None])
     except np.linalg.LinAlgError:
         return np.full(information.shape, np.nan)
-    return np.linalg.solve(triangle, np.diag(1 / size)).T
+    return (np.linalg.inv(triangle) / size).T
+
+
+def lengths(root: np.ndarray) -> np.ndarray:
+    """Lengths (P,) of the rows of a root (P, m): standard errors, of any scale."""
+    with np.errstate(over="ignore"):
+        squares = (root * root).sum(axis=1)
+    if squares.min(initial=1.0) > 1e-200 and squares.max(initial=1.0) < 1e200:
+        return np.sqrt(squares)
+    largest = np.max(np.abs(root), axis=1, initial=0.0)
+    scale = np.where(largest > 0, largest, 1.0)
+    return scale * np.linalg.norm(root / scale[:, None], axis=1)
 
 
 def root_of_square(rows: np.ndarray) -> np.ndarray:

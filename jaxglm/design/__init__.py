@@ -1,11 +1,13 @@
 """The design matrix of one predictor behind four verbs: matvec, rmatmat, gram, form. All n-sized products are here."""
 
 from .borrowed import Borrowed, aligned, is_aligned, lend
-from .dense import Crossed, Dense, Ones, blocks, crossed, outer
+from .dense import CROSSED_SIZE, Columns, Crossed, Dense, Ones, blocks, crossed, outer
 from .tied import Tied
 
 __all__ = [
+    "CROSSED_SIZE",
     "Borrowed",
+    "Columns",
     "Crossed",
     "Dense",
     "Design",
@@ -20,7 +22,7 @@ __all__ = [
     "outer",
 ]
 
-Design = Dense | Crossed | Borrowed | Tied | Ones
+Design = Dense | Columns | Borrowed | Tied | Ones
 
 
 def design_of(X) -> Dense | Tied:

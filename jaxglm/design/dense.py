@@ -1,11 +1,13 @@
 """A matrix as it is, by its columns with their products, and a column of ones."""
 
+from collections.abc import Callable
 from typing import Self
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..kernel import within
 from ..numerics import Array, dot, once
 from ..pytree import pytree, static
 
@@ -71,24 +73,20 @@ class Dense(Whole):
             return self.matvec(V[:, 0])
         return jnp.sum(dot(self.X, V) * other.X, axis=1)
 
-    def prepared(self) -> "Dense | Crossed":
+    def prepared(self) -> "Dense | Columns":
         """The storage on which many Gram matrices are cheapest."""
         n, p = self.X.shape
         if not 0 < n * p * (p + 1) // 2 <= CROSSED_SIZE:
             return self
-        return crossed(lax.optimization_barrier(self.X.T))  # the transposition fused into the products would stride
+        columns = lax.optimization_barrier(self.X.T)  # the transposition fused into the products would stride
+        return Columns(columns) if within.value else crossed(columns)
 
 
 @pytree
-class Crossed:
-    """A matrix by columns (p, n) with the products of its pairs of columns (p (p + 1) / 2, n).
-
-    A Gram matrix is then one matrix-vector product, half the work of X' diag(w) X; under vmap over w all of them are
-    one matrix product.
-    """
+class Columns:
+    """A matrix by columns (p, n), for a kernel, in which a product of matrices is one of a matrix with each vector."""
 
     columns: Array
-    products: Array
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -104,13 +102,7 @@ class Crossed:
     def gram(self, w, other):
         if isinstance(other, Ones):
             return self.rmatmat(w)[:, None]
-        if other is not self:
-            return Dense(self.X).gram(w, other)
-        p = self.columns.shape[0]
-        i, j = np.tril_indices(p)
-        position = np.zeros((p, p), int)
-        position[i, j] = position[j, i] = np.arange(len(i))
-        return dot(self.products, w)[position]
+        return lax.map(lambda column: dot(other.columns, column * w), self.columns)
 
     def form(self, V, other):
         if isinstance(other, Ones):
@@ -128,18 +120,45 @@ class Crossed:
     def times(self, matrix) -> "Dense":
         return Dense(self.X).times(matrix)
 
-    def rows(self, start, size: int) -> "Crossed":
-        cut = lambda a: lax.dynamic_slice_in_dim(a, start, size, axis=1)  # noqa: E731
-        return Crossed(cut(self.columns), cut(self.products))
+    def rows(self, start, size: int) -> Self:
+        return self._cut(lambda a: lax.dynamic_slice_in_dim(a, start, size, axis=1))
 
-    def ends(self, a: int, b: int) -> "Crossed":
-        return Crossed(outer(self.columns.T, a, b).T, outer(self.products.T, a, b).T)
+    def ends(self, a: int, b: int) -> Self:
+        return self._cut(lambda whole: outer(whole.T, a, b).T)
 
-    def take(self, index) -> "Crossed":
-        return Crossed(self.columns[:, index], self.products[:, index])
+    def take(self, index) -> Self:
+        return self._cut(lambda a: a[:, index])
 
-    def prepared(self) -> "Crossed":
+    def prepared(self) -> Self:
         return self
+
+    def _cut(self, function: Callable) -> Self:
+        return type(self)(function(self.columns))
+
+
+@pytree
+class Crossed(Columns):
+    """A matrix by columns with the products of its pairs of columns (p (p + 1) / 2, n).
+
+    A Gram matrix is then one matrix-vector product, half the work of X' diag(w) X; under vmap over w all of them are
+    one matrix product.
+    """
+
+    products: Array
+
+    def gram(self, w, other):
+        if isinstance(other, Ones):
+            return self.rmatmat(w)[:, None]
+        if other is not self:
+            return Dense(self.X).gram(w, other)
+        p = self.columns.shape[0]
+        i, j = np.tril_indices(p)
+        position = np.zeros((p, p), int)
+        position[i, j] = position[j, i] = np.arange(len(i))
+        return dot(self.products, w)[position]
+
+    def _cut(self, function: Callable) -> Self:
+        return type(self)(function(self.columns), function(self.products))
 
 
 def crossed(columns) -> Crossed:

@@ -165,7 +165,7 @@ def _by_chunks(function: Callable, family: Family, y, eta):
         return jax.tree.map(lambda a: a[:0], found)
     eta = tuple(np.broadcast_to(np.asarray(e, float), n) for e in eta)
     size = min(CHUNK, max(32, 1 << (n - 1).bit_length()))
-    family = jax.tree.map(lambda v: np.asarray(v, float), family)
+    family = family.in_arrays
     with jax.enable_x64(True):
         parts = [_part(function, family, (y, eta), start, size, n) for start in range(0, n, size)]
     return jax.tree.map(lambda *arrays: np.concatenate(arrays)[:n], *parts)

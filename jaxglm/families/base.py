@@ -170,6 +170,12 @@ class Family:
         """The same family with its dispersion, if it has one, fixed at 1."""
         return self.with_links(**{self.dispersion: Fixed(1.0)}) if self.dispersion else self
 
+    @cached_property
+    def in_arrays(self) -> Self:
+        """The same family with its numbers as arrays of the host: to JAX a plain number is of another type, and so of
+        another program. One object for all fits, which knows its traits."""
+        return jax.tree.map(lambda v: np.asarray(v, float), self) if jax.tree.leaves(self) else self
+
     def link_of(self, name: str) -> Link:
         """Link of the parameter of this name."""
         return self.links[self.parameters.index(name)]

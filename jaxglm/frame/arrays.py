@@ -41,7 +41,7 @@ def from_arrays(y: Any, X: Any, *, names: Any = None, offset: Any = None, exposu
     further = {_label(k): made[0] for k, made in others}
     _check_length(response.columns(name) | further, n)
     members = None if sets is None else Sets.read(sets, n)
-    absent = _missing(response.columns(name), sides) | missing_columns(matrix, labels)
+    absent = _missing({} if response.complete else response.columns(name), sides) | missing_columns(matrix, labels)
     absent |= members.absent if members else {}
     for k, (own, columns, _) in others:
         absent |= {f"{k}: {column}": mask for column, mask in missing_columns(own, columns).items()}
@@ -149,9 +149,9 @@ def _infinite_error(name: str, column: np.ndarray, infinite: np.ndarray, rows: n
 
 def has_constant(matrix: np.ndarray) -> bool:
     """True if a column has the same nonzero value in every row."""
-    head = matrix[:64]
-    candidates = np.flatnonzero((head == head[0]).all(axis=0) & (head[0] != 0))
-    return any(bool((matrix[:, j] == matrix[0, j]).all()) for j in candidates)
+    first = matrix[0]
+    candidates = (first == matrix[-1]).nonzero()[0].tolist()
+    return any(first[j] != 0 and bool((matrix[:, j] == first[j]).all()) for j in candidates)
 
 
 def check_names(names: Sequence[str] | None, p: int) -> tuple[str, ...]:

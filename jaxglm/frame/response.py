@@ -8,6 +8,8 @@ import numpy as np
 from .base import Pair, check_successes
 from .numeric import NUMBERS, all_finite, counted, host, is_missing, is_number, numeric, vector
 
+PAIR = ("successes", "trials")
+
 
 class Counts(NamedTuple):
     """What cbind(successes, failures) means on the left of a formula."""
@@ -21,7 +23,8 @@ class Response:
     values: Any  # (n,), or a tuple of such
     success: str | None = None
     levels: tuple[str, ...] = ()  # names of the classes, where y holds their numbers
-    parts: tuple[str, ...] = ("successes", "trials")  # names of the arrays of a tuple
+    parts: tuple[str, ...] = PAIR  # names of the arrays of a tuple
+    complete: bool = False  # whether it is known that no value is missing
 
     def columns(self, name: str) -> dict[str, np.ndarray]:
         if isinstance(self.values, tuple):
@@ -53,14 +56,12 @@ def read_response(y: Any, trials: np.ndarray | None, name: str, rows: np.ndarray
     if trials is not None and _is_pair(y):
         raise ValueError(f"{name} holds the trials already; leave out trials=.")
     if not _is_pair(y) and trials is None:
-        response = Response(*coded(y, name))
-    else:
-        successes, trials = _pair(y, trials, name)
-        check_successes(successes, trials, rows)
-        response = Response((successes, trials))
-    for column, values in response.columns(name).items():
-        _check_finite(values, column, rows)
-    return response
+        values, success = coded(y, name)
+        return Response(values, success, complete=_check_finite(values, name, rows))
+    pair = _pair(y, trials, name)
+    check_successes(*pair, rows)
+    complete = [_check_finite(values, column, rows) for column, values in zip(PAIR, pair, strict=True)]
+    return Response(pair, complete=all(complete))
 
 
 def _read_bounds(y: Any, name: str) -> Response:
@@ -156,9 +157,13 @@ def _pair(y: Any, trials: np.ndarray | None, name: str) -> Pair:
     return successes, successes + other if isinstance(y, Counts) else other
 
 
-def _check_finite(values: np.ndarray, name: str, rows: np.ndarray | None) -> None:
-    if not all_finite(values) and (infinite := np.isinf(values)).any():
+def _check_finite(values: np.ndarray, name: str, rows: np.ndarray | None) -> bool:
+    """Whether no value is missing; raises ValueError for infinite ones."""
+    if all_finite(values):
+        return True
+    if (infinite := np.isinf(values)).any():
         raise ValueError(f"{name} must be finite; {counted(infinite, values, name, rows)} not.")
+    return False
 
 
 def coded(y: Any, name: str) -> tuple[np.ndarray, str | None]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ..basis import Basis
+from ..basis import unchanged
 from ..batch import Members, in_turn
 from ..compiled import cores
 from ..design import Dense, Ones, Tied
@@ -108,11 +108,6 @@ def names_of(pattern: ModelFrame, family: Family) -> tuple[str, ...]:
     """Names of the P coefficients of a member."""
     parts = predictors_on(pattern, family, [unchanged(part.X) for part in pattern.parts])
     return sum((p.names for p in parts), ())
-
-
-def unchanged(X: np.ndarray) -> Basis:
-    """The columns of X (..., n, p) as they are."""
-    return Basis(X, None, np.arange(X.shape[-1]))
 
 
 def members_of(block: Block, data: Seen, family: Family, parts: tuple[Predictor, ...]) -> Members:

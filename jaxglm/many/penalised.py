@@ -6,12 +6,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..basis import Basis
+from ..basis import Basis, unchanged
 from ..batch import Members
 from ..families import Family
 from ..penalties import Penalty
 from ..predictors import Predictor
-from .blocks import Block, Seen, members_of, unchanged
+from .blocks import Block, Seen, members_of
 
 
 def penalised(

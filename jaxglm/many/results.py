@@ -10,7 +10,7 @@ from ..frame import ModelFrame, to_frame
 from ..io import save
 from ..options import Response, of_sets, resolve_penalty, unit_dispersion
 from ..predictors import Predictor, find_bases, inward, predictors_on, present, problem_on
-from ..programs import information_at, penalty_at
+from ..programs import Solved, information_at, penalty_at
 from ..results import GLMResults
 from ..solvers import Status, Trace
 from .blocks import member_family, presentable
@@ -53,7 +53,7 @@ class BatchResults(Estimates):
                          self.numbers.decrement[position], Trace(np.empty(0), np.empty(0)))  # type: ignore[arg-type]
         one = GLMResults(
             frame=frame, family=options.family, dispersion_method=options.dispersion, problem=problem, parts=parts,
-            state=state, solver=self.settings.solver, information=information, spread=spread,
+            solved=Solved(state, information, spread), solver=self.settings.solver,
             counted=response.counted, cov_type="expected" if expected else "observed",
         )  # fmt: skip
         return one if self.cov_type is None else one.with_cov(self.cov_type, correction=self.correction)

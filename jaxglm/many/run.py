@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..basis import unchanged
 from ..batch import Members, Outcome, Plan, fit_members, over_members
 from ..families import Family
 from ..frame import ModelFrame, Sets
@@ -25,7 +26,7 @@ from ..predictors import (
 )
 from ..problem import evaluate
 from ..solvers import Status
-from .blocks import SIDES, Block, Seen, families_of, names_of, presentable, seen, unchanged
+from .blocks import SIDES, Block, Seen, families_of, names_of, presentable, seen
 from .data import Ragged, Stacked
 from .penalised import penalised, penalised_bases
 

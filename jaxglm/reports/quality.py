@@ -41,11 +41,10 @@ def null_model(fit: Any) -> Any:
     weights = fit._weights[:n]
     offset, further = first.part.offset, [p.columns() for p in parts[1:]]
     problem = build_problem(fit.problem.family, np.ones((n, 1)), responses(fit), offset, weights, further)
-    state, information, spread = solve(problem, fit.solver, None, fit._edm)
+    solved = solve(problem, fit.solver, None, fit._edm)
     frame = replace(fit.frame, X=np.ones((n, 1)), names=(INTERCEPT,), has_intercept=True, formula=None,
                     encode=parts[0].part.encode, further=tuple(p.part for p in parts[1:] if p.part))  # fmt: skip
-    return replace(fit, frame=frame, parts=parts, problem=problem, state=state, information=information,
-                   spread=float(spread))  # fmt: skip
+    return replace(fit, frame=frame, parts=parts, problem=problem, solved=solved)
 
 
 def _names(predictor: Predictor, first: Predictor) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """HOST: a test of one coefficient against what its statistic would be if rows were exchanged, without refits."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -98,7 +97,6 @@ def without(fit: GLMResults, term: str) -> GLMResults:
     basis = find_basis(X, fit._weights[:n], suspicious=fit.basis.triangle is not None)
     columns = np.pad(basis.columns, ((0, fit.problem.n - n), (0, 0)))
     problem = replace(fit.problem, designs=(Dense(columns), *fit.problem.designs[1:]))
-    state, information, spread = solve(problem, fit.solver, None, fit._edm)
     mean = with_basis(fit.parts[0], frame.part(fit.parts[0].parameter), basis)
-    made: Any = dict(state=state, information=information, spread=float(spread), parts=(mean, *fit.parts[1:]))
-    return replace(fit, frame=frame, problem=problem, **made)
+    solved = solve(problem, fit.solver, None, fit._edm)
+    return replace(fit, frame=frame, problem=problem, solved=solved, parts=(mean, *fit.parts[1:]))

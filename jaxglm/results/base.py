@@ -13,7 +13,7 @@ from ..frame import ModelFrame
 from ..links import Fixed, Link
 from ..predictors import Predictor
 from ..problem import Problem
-from ..programs import newton_step
+from ..programs import Solved, newton_step
 from ..reports.columns import running
 from ..solvers import Status
 from ..solvers.newton import out_of_sight
@@ -36,13 +36,26 @@ class Fitted:
     dispersion_method: str | float
     problem: Problem
     parts: tuple[Predictor, ...]  # one for each predictor of the problem's family
-    state: Fit
+    solved: Solved
     solver: Any
-    information: np.ndarray
-    spread: float  # Pearson's chi2 over the sum of the weights, of a family with a dispersion and one predictor; else 1
     counted: np.ndarray  # how often each row counts
     cov_type: str
     covariance: Covariance | None = None  # chosen by with_cov; else the default of cov_type
+
+    @property
+    def state(self) -> Fit:
+        """Where the solver ended, in the coordinates of the bases."""
+        return self.solved.state
+
+    @property
+    def information(self) -> np.ndarray:
+        """Information (P, P) there, at dispersion 1."""
+        return self.solved.information
+
+    @property
+    def spread(self) -> float:
+        """Pearson's chi2 over the sum of the weights, of a family with a dispersion and one predictor; else 1."""
+        return self.solved.spread
 
     @property
     def status(self) -> Status:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from ..covariances import Covariance, covariance_of
+from ..covariances import Covariance, covariance_of, lengths
 from ..named import Named
 from ..predictors import inward, outward, present, shared_name
 from .likelihood import Likelihood
@@ -59,6 +59,8 @@ class Coefficients(Likelihood):
         return np.append(found, len(self.names) - 1) if self._joint_phi else found
 
     def _named(self, values: np.ndarray) -> Named:
+        if len(values) == len(self.names):
+            return Named(values, self.names)
         full = np.full((len(self.names), *values.shape[1:]), np.nan)
         full[self._present] = values
         return Named(full, self.names)
@@ -117,6 +119,4 @@ class Coefficients(Likelihood):
     @property
     def bse(self) -> Named:
         """Standard errors."""
-        largest = np.max(np.abs(self._root), axis=1, initial=0.0)
-        scale = np.where(largest > 0, largest, 1.0)
-        return self._named(scale * np.linalg.norm(self._root / scale[:, None], axis=1))
+        return self._named(lengths(self._root))

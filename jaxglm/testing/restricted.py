@@ -47,7 +47,7 @@ def without(fit: Any, columns: Iterable[int]) -> Restricted:
     problem = replace(fit.problem, designs=designs, penalty=Ridge(held))
     state, spread = _solved(fit, problem, _start(fit, span), held)
     theta = _block_diagonal(filled) @ state.theta
-    moved = replace(fit, state=state._replace(theta=theta), spread=spread)
+    moved = replace(fit, solved=fit.solved._replace(state=state._replace(theta=theta), spread=spread))
     return Restricted(moved, span, Status(int(state.status)) in USABLE)
 
 
@@ -56,10 +56,10 @@ def _solved(fit: Any, problem: Any, start: np.ndarray, held: np.ndarray):
     begin = np.zeros(len(held))
     begin[held == 0] = start
     expected = fit._edm
-    state, _, spread = solve(problem, fit.solver, begin, expected)
-    if Status(int(state.status)) not in USABLE:
-        state, _, spread = solve(problem, fit.solver, None, expected)
-    return state, float(spread)
+    solved = solve(problem, fit.solver, begin, expected)
+    if Status(int(solved.state.status)) not in USABLE:
+        solved = solve(problem, fit.solver, None, expected)
+    return solved.state, solved.spread
 
 
 def _start(fit: Any, span: np.ndarray) -> np.ndarray:
