@@ -1,5 +1,6 @@
 """The fit as a pure function, and the derivative of its solution."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from .starts import initial
 
 LEAN = Newton(errors=False, ahead=1e-8)  # what is left unseen is below 5e-10 standard errors
 SMALL_ROWS = 1 << 13  # rows of a fit that may be one kernel, on one core
+LONG = 1 << 17  # rows times coefficients from which a fit is worth more of the compiler's time
 
 
 class Fit(NamedTuple):
@@ -39,31 +41,48 @@ def fit(problem: Problem, *, solver=None, start=None) -> Fit:
     """
     solver = LEAN if solver is None else solver
     start = None if start is None else lax.stop_gradient(jnp.asarray(start, problem.dtype))
-    if outside():
-        return (_small if _is_small(problem, solver) else _long)(solver, problem, start)
-    return _solution(solver, problem, start)
+    return (_programs.of(problem, solver) if outside() else _solution)(problem, solver, start)
 
 
-def _solved(solver, problem: Problem, start) -> Fit:
+def _solved(problem: Problem, solver, start) -> Fit:
     prepared = problem.prepared()
     begin = initial(prepared) if start is None else start
     return concluded(problem, begin, run(solver, prepared, begin))
 
 
-_small, _long = SmallProgram(_solved), program(_solved, long=True)
 _solution = jax.custom_jvp(_solved)
 
 
-def is_small(family: Family, n: int, p: int, solver) -> bool:
+class FitPrograms:
+    """A function of a problem, a solver and more that fits, as a program in three makes: one kernel; soon compiled;
+    and, for many rows of more than a mean, worth more of the compiler's time. A mean is little work beside its
+    products, which are the same in both."""
+
+    def __init__(self, function: Callable, **options):
+        self.small = SmallProgram(function, **options)
+        self.quick, self.long = (program(function, long=long, **options) for long in (False, True))
+
+    def of(self, problem: Problem, solver) -> Callable:
+        """The one that suits a problem."""
+        if is_small(problem.family, problem.n, sum(problem.sizes), solver, problem.penalty) and _is_alone(problem):
+            return self.small
+        slow = problem.n * sum(problem.sizes) >= LONG and not problem.family.is_glm
+        return self.long if slow else self.quick
+
+
+_programs = FitPrograms(_solved)
+
+
+def is_small(family: Family, n: int, p: int, solver, penalty=None) -> bool:
     """Whether a fit of a mean to n rows and p columns has so little to do that on a CPU it is best one kernel."""
     few = n <= SMALL_ROWS and 0 < p <= ELIMINATED and n * p * (p + 1) // 2 <= CROSSED_SIZE
-    return few and family.is_glm and isinstance(solver, Newton)
+    return few and penalty is None and family.is_glm and isinstance(solver, Newton)
 
 
-def _is_small(problem: Problem, solver) -> bool:
+def _is_alone(problem: Problem) -> bool:
+    """Whether its rows are on one device."""
     X = getattr(problem.designs[0], "X", None)
-    alone = not isinstance(X, jax.Array) or len(X.sharding.device_set) == 1
-    return alone and problem.penalty is None and is_small(problem.family, problem.n, sum(problem.sizes), solver)
+    return not isinstance(X, jax.Array) or len(X.sharding.device_set) == 1
 
 
 def concluded(problem: Problem, start, state) -> Fit:
@@ -72,8 +91,8 @@ def concluded(problem: Problem, start, state) -> Fit:
     if problem.family.constrained or not _maximises(problem):
         loglik = objective(problem, state.theta)
     if problem.family.constrained:
-        outside = (status == Status.NON_FINITE) & ~jnp.isnan(objective(problem, start))
-        status = jnp.where(outside, jnp.int32(Status.INFEASIBLE.value), status)
+        walled = (status == Status.NON_FINITE) & ~jnp.isnan(objective(problem, start))
+        status = jnp.where(walled, jnp.int32(Status.INFEASIBLE.value), status)
     return Fit(state.theta, loglik, status, state.steps, state.decrement, state.trace)
 
 
@@ -105,11 +124,11 @@ def information_of(problem: Problem, solver, state, expected: bool):
 
 @_solution.defjvp
 def _solution_jvp(primals, tangents):
-    solver, problem, start = primals
-    solved = _solution(solver, problem, start)
+    problem, solver, start = primals
+    solved = _solution(problem, solver, start)
     theta = solved.theta
-    _, moved_gradient = jax.jvp(lambda p: gradient(p, theta), (problem,), (tangents[1],))
-    _, moved_loglik = jax.jvp(lambda p: objective(p, theta), (problem,), (tangents[1],))
+    _, moved_gradient = jax.jvp(lambda p: gradient(p, theta), (problem,), (tangents[0],))
+    _, moved_loglik = jax.jvp(lambda p: objective(p, theta), (problem,), (tangents[0],))
     bend = lax.stop_gradient(curvature(problem, theta))
     solve = factor(bend).solve if _maximises(problem) else lambda b: jnp.linalg.solve(bend, b)
     d_theta = solve(moved_gradient)

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import families as fam
 from .basis import CHECKED_SIZE, COMFORTABLE, Basis
+from .fit import is_small
 from .frame import ModelFrame, from_arrays, from_formula, group_columns
 from .links import Link
 from .many import fit_groups
@@ -25,7 +26,7 @@ from .options import (
 )
 from .penalties import Penalty
 from .predictors import Predictor, check_parameters, find_predictors, inward, present, problem_on
-from .programs import bucket, looked_at, solve
+from .programs import bucket, solve
 from .results import GLMResults
 from .solvers import Newton, Status
 
@@ -151,7 +152,7 @@ def _looked_at_later(frame: ModelFrame, options: Options, family: fam.Family, so
     """Whether the columns may be taken as they are until the program that fits has looked at them."""
     if options.aliased == "raise" or family.absorbs_intercept or not (frame.has_intercept or frame.X.any()):
         return False
-    return looked_at(family, bucket(len(frame.X)), frame.X.shape[1], solver)
+    return is_small(family, bucket(len(frame.X)), frame.X.shape[1], solver)
 
 
 def _warned(fitted: GLMResults) -> GLMResults:

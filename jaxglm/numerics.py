@@ -258,9 +258,11 @@ def _eliminated(A):
         return M, *lines(k + 1, M)
 
     M = jnp.moveaxis(A, 0, -1)
-    M = jnp.moveaxis(lax.fori_loop(0, P - 1, eliminate, (M, *lines(0, M)))[0], -1, 0)
-    pivots = jnp.diagonal(M, axis1=1, axis2=2)
-    return jnp.where(i > j, M, jnp.eye(P, dtype=A.dtype)) * lax.rsqrt(pivots)[:, :, None], pivots
+    M = lax.fori_loop(0, P - 1, eliminate, (M, *lines(0, M)))[0]
+    pivots = jnp.sum(jnp.where((i == j)[:, :, None], M, 0.0), axis=1)
+    root = jnp.where((i > j)[:, :, None], M, jnp.eye(P, dtype=A.dtype)[:, :, None])
+    root = root * (1.0 / jnp.sqrt(pivots))[:, None]  # a division last, or each of P elements would have the root anew
+    return jnp.moveaxis(root, -1, 0), pivots.T
 
 
 def _eliminated_alone(A):

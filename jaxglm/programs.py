@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .compiled import SmallProgram, program
+from .compiled import program
 from .design import Dense, Ones, design_of, lend
 from .diagnostics import Facts, facts
 from .families import Family
-from .fit import Fit, fit, fit_and_information, is_small
+from .fit import Fit, FitPrograms, fit, fit_and_information, is_small
 from .numerics import factor, root_and_sine
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
@@ -26,7 +26,6 @@ LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation
 STEPS = ((1 << 13, 4), (1 << 15, 8), (LARGEST_BUCKET, 32))  # up to n rows, sizes in an octave: padding costs time
 LENT, LENT_ROWS = 1 << 21, 1 << 14  # elements and rows of a design from which a copy of it is worth avoiding
 SMALLEST, LARGEST = 1e-100, 1e100  # sizes of columns between which they may serve as they are
-LONG = 1 << 17  # rows times coefficients from which a fit is worth more of the compiler's time
 
 
 def bucket(n: int) -> int:
@@ -98,7 +97,7 @@ def _solved(problem, solver, start, expected):
 def _root_and_sine(problem: Problem, solver, information):
     """A root of the inverse information, and the smallest sine between columns of the design, over the rows that count,
     where looking at it costs nothing beside the fit."""
-    if not looked_at(problem.family, problem.n, sum(problem.sizes), solver, problem.penalty):
+    if not is_small(problem.family, problem.n, sum(problem.sizes), solver, problem.penalty):
         return root_and_sine(information)[0], jnp.ones(())
     design = problem.prepared().designs[0]
     counted: Any = problem.weights  # always there in a small problem
@@ -109,13 +108,7 @@ def _root_and_sine(problem: Problem, solver, information):
     return roots[0], jnp.where(moderate, sines[1], 0.0)
 
 
-def looked_at(family: Family, n: int, p: int, solver, penalty=None) -> bool:
-    """Whether `solve` looks at the columns of a design of n rows, those filled up included."""
-    return penalty is None and is_small(family, n, p, solver)
-
-
-_solve, _solve_long = (program(_solved, static_argnames="expected", long=long) for long in (False, True))
-_solve_small = SmallProgram(_solved, static_argnames="expected")
+_fits = FitPrograms(_solved, static_argnames="expected")
 
 
 def _lent(problem: Problem) -> Problem:
@@ -129,15 +122,6 @@ def _lent(problem: Problem) -> Problem:
 def _lent_design(design: Any) -> Any:
     large = isinstance(design, Dense) and design.X.size >= LENT and len(design.X) >= LENT_ROWS
     return lend(np.asarray(design.X), jax.device_put) if large else design
-
-
-def _run(problem: Problem, P: int, solver, start, expected: bool):
-    """The results by the program that suits the size of the problem: one kernel, or parts, made in little time or for
-    many rows. A mean alone is little work beside its products, which are the same in both."""
-    if looked_at(problem.family, problem.n, P, solver, problem.penalty):
-        return _solve_small(problem, _on_device(solver), start, expected)
-    slow = problem.n * P >= LONG and not problem.family.is_glm
-    return (_solve_long if slow else _solve)(_lent(problem), solver, start, expected)
 
 
 def _on_device(solver: Newton) -> Newton:
@@ -167,7 +151,9 @@ def solve(problem: Problem, solver, start, expected: bool) -> Solved:
     """The fit, its information (expected or observed), and what goes with them."""
     P, record = sum(problem.sizes), solver.record
     with jax.enable_x64(True):
-        flat = np.asarray(_run(problem, P, solver, start, expected))
+        run = _fits.of(problem, solver)
+        given = (problem, _on_device(solver)) if run is _fits.small else (_lent(problem), solver)
+        flat = np.asarray(run(*given, start, expected))
     numbers: Any = flat[P : P + 4].tolist()
     loglik, status, steps, decrement = numbers
     trace: Any = flat[P + 4 :][: 2 * record].reshape(2, record)

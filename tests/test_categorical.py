@@ -98,7 +98,7 @@ def test_effects_are_those_of_the_probability_of_each_class(model):
     assert list(table["class"]) == list(LEVELS)
 
     def slopes(theta):
-        moved = replace(fit, state=fit.state._replace(theta=fit._inward(theta)))
+        moved = replace(fit, solved=fit.solved._replace(state=fit.state._replace(theta=fit._inward(theta))))
         high, low = (moved.predict(FRAME.assign(x=X[:, 0] + s), "prob").mean(0) for s in (h, -h))
         return (high - low) / (2 * h)
 

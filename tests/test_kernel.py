@@ -65,7 +65,7 @@ def test_a_small_fit_is_one_kernel_and_the_same_as_its_parts(name, monkeypatch):
 def families_refused() -> set:
     """Structures of the families of which XLA made no kernel."""
     return {jax.tree.structure(jax.tree.unflatten(s, [0.0] * s.num_leaves)[0][0].family)
-            for s in programs._solve_small.refused}  # fmt: skip
+            for s in programs._fits.small.refused}  # fmt: skip
 
 
 @on_cpu
@@ -94,8 +94,8 @@ def test_a_family_that_no_kernel_can_hold_is_fitted_in_parts(monkeypatch):
     assert jax.tree.structure(fit.problem.family) in families_refused()
     np.testing.assert_allclose(fit.params, model("poisson log").fit().params, rtol=1e-8)
     tries = []
-    whole = programs._solve_small.whole
-    monkeypatch.setattr(programs._solve_small, "whole", lambda *a, **k: tries.append(1) or whole(*a, **k))
+    whole = programs._fits.small.whole
+    monkeypatch.setattr(programs._fits.small, "whole", lambda *a, **k: tries.append(1) or whole(*a, **k))
     jg.GLM(COUNTS, X, family=family).fit()
     assert not tries
 

@@ -98,7 +98,7 @@ def test_errors_are_those_of_the_scores_at_the_replicate(name):
     at, pieces, v = _scored(fit, Units.of(fit)), pieces_of(fit), 1 + 1e-3 * np.random.default_rng(1).normal(size=(1, N))
     step = v @ np.einsum("rk,rkq->rq", at.score, at.images)
     moved = fit.state._replace(theta=np.asarray(fit.state.theta) + pieces.root @ step[0])
-    there = pieces_of(replace(fit, state=moved), fit.information).parts().score[:N]
+    there = pieces_of(replace(fit, solved=fit.solved._replace(state=moved)), fit.information).parts().score[:N]
     score = np.einsum("rk,rkq->rq", (v[0][:, None] - 1) * at.score + there, at.images)
     np.testing.assert_allclose(at.errors(v, step)[0], np.linalg.norm(score @ at.root.T, axis=0), rtol=1e-4)
 
