@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .programs import LARGEST, SMALLEST
+from .numerics import LARGEST, SMALLEST
 
 INDEPENDENT = 1e-11  # sine of the angle between a column and the earlier ones below which it is aliased; Filip has 5e-8
 COMFORTABLE = 1e-3  # the same sine above which the columns serve as they are

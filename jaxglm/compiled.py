@@ -9,10 +9,11 @@ from threading import Lock
 from weakref import WeakSet
 
 import jax
+from jax.core import eval_context
 from jax.extend.core import get_opaque_trace_state
 
 from .elementary import expanded
-from .kernel import available, one_kernel
+from .kernel import Refused, available, one_kernel
 
 # XLA's library of CPU kernels (YNNPACK) is good at products, and slow at all that it would compute on the way to them
 # or to sums: up to 30 ns an element.
@@ -26,7 +27,8 @@ FULL = 0.5  # share of the mappings that a process may have beyond which program
 _traces: list[str] = []  # names of what was compiled since they were counted
 _programs: WeakSet = WeakSet()  # all that can be forgotten
 _lock = Lock()  # a set must not grow while it is read
-_outside = get_opaque_trace_state()  # of no transformation of JAX
+with eval_context():  # whoever imports this may be inside of one
+    _outside = get_opaque_trace_state()  # of no transformation of JAX
 
 
 def program(function: Callable | None = None, *, long: bool = False, **options) -> Callable:
@@ -61,7 +63,7 @@ def program(function: Callable | None = None, *, long: bool = False, **options) 
 
 class SmallProgram:
     """Like `program`, for little data: one kernel on a CPU, and what it returns is there, as to be woken when it is
-    would take as long again. What XLA refuses to put into one kernel is run as its parts."""
+    would take as long again. What cannot be one kernel is run as its parts."""
 
     def __init__(self, function: Callable, **options):
         self.whole = program(wraps(function)(one_kernel(function, **options)), **options)
@@ -72,7 +74,7 @@ class SmallProgram:
         if available() and not (self.refused and jax.tree.structure((args, kwargs)) in self.refused):
             try:
                 return _awaited(self.whole(*args, **kwargs))
-            except jax.errors.JaxRuntimeError:
+            except (Refused, jax.errors.JaxRuntimeError):
                 self.refused.add(jax.tree.structure((args, kwargs)))
         return self.parts(*args, **kwargs)
 

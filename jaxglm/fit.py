@@ -33,7 +33,7 @@ class Fit(NamedTuple):
 
 def fit(problem: Problem, *, solver=None, start=None) -> Fit:
     """Maximum of the objective of `problem`, a pure function: jit, vmap and grad go through it. Called outside of these
-    it runs a program of its own, compiled once for a structure and the shapes.
+    it runs a program of its own, compiled once for a structure and the shapes; numbers of a family are traced in both.
 
     start: theta (P,), by default found from the data. The derivative of theta is the implicit one, by the observed
     joint information at the solution, in forward and reverse mode. solver: by default Newton's method without the last
@@ -74,15 +74,15 @@ _programs = FitPrograms(_solved)
 
 
 def is_small(family: Family, n: int, p: int, solver, penalty=None) -> bool:
-    """Whether a fit of a mean to n rows and p columns has so little to do that on a CPU it is best one kernel."""
+    """Whether a fit of a mean to n rows and p columns has so little to do that on a CPU it is best one kernel: products
+    of columns are to stay in a core's own cache."""
     few = n <= SMALL_ROWS and 0 < p <= ELIMINATED and n * p * (p + 1) // 2 <= CROSSED_SIZE
     return few and penalty is None and family.is_glm and isinstance(solver, Newton)
 
 
 def _is_alone(problem: Problem) -> bool:
-    """Whether its rows are on one device."""
-    X = getattr(problem.designs[0], "X", None)
-    return not isinstance(X, jax.Array) or len(X.sharding.device_set) == 1
+    """Whether all of it is on one device."""
+    return all(len(a.sharding.device_set) == 1 for a in jax.tree.leaves(problem) if isinstance(a, jax.Array))
 
 
 def concluded(problem: Problem, start, state) -> Fit:

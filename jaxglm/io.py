@@ -29,6 +29,10 @@ def save(results, path: str | Path) -> None:
 def load(path: str | Path):
     """Read a model that `fit.save(path)` wrote. The file is a pickle inside: load only files that you trust."""
     with np.load(path, allow_pickle=False) as stored:
-        if "format" not in stored or str(stored["format"]) != FORMAT:
+        found = str(stored["format"]) if "format" in stored else ""
+        if found.startswith("jaxglm-results/") and found != FORMAT:
+            raise ValueError(f"{path} was saved by another version of jaxglm ({found}, this one reads {FORMAT}). Fit "
+                             "the model again.")
+        if found != FORMAT:
             raise ValueError(f"{path} is not a saved jaxglm model ({FORMAT}).")
         return pickle.loads(stored["results"].tobytes())

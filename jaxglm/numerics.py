@@ -15,6 +15,7 @@ from .kernel import within
 Array = jax.Array | np.ndarray  # on the device, or on its way there
 HIGHEST = lax.Precision.HIGHEST  # float32 products are TF32 by default on recent GPUs
 ELIMINATED = 32  # columns of a small matrix, of which a batch is eliminated together, and one in a kernel
+SMALLEST, LARGEST = 1e-100, 1e100  # sizes of columns between which their squares may be summed
 # 2 atanh(s) / s in powers of s^2, the highest first: the polynomial nearest to it on [0, 1/9], to 5e-17
 ATANH = (0.17780763826113302, 0.09880789048764786, 0.13591305485579894, 0.15363676248891633, 0.1818285980047391,
          0.22222190861346283, 0.2857142911165716, 0.399999999952876, 0.6666666666668257, 2.0)  # fmt: skip
@@ -176,15 +177,20 @@ def factor(A, damping: Array | float = 0.0) -> Factor:
     floor = 16 * A.shape[-1] * eps(A)
     damping = jnp.asarray(damping, A.dtype)
     enough = 1e3 * (1 + damping)
-    none = jnp.full((), -1.0, A.dtype)
 
-    def again(last):
-        more = jnp.where(last.damping < 0, damping, jnp.maximum(30 * last.damping, floor))
-        return _attempt(unit, scale, present, more)
+    def again(carry):
+        tried, last = carry
+        more = jnp.where(tried > 0, jnp.maximum(30 * last.damping, floor), damping)
+        return tried + 1, _attempt(unit, scale, present, more)
 
+    def failed(carry):
+        tried, last = carry
+        return (tried == 0) | (~(last.pivot > 0) & (last.damping < enough))
+
+    nothing = Factor(unit, scale, damping, damping)
     # within a kernel the first attempt is one of the loop, as the compiler takes as long for each that it meets
-    first = Factor(unit, scale, none, none) if within.value else _attempt(unit, scale, present, damping)
-    found = lax.while_loop(lambda last: ~(last.pivot > 0) & (last.damping < enough), again, first)
+    first = (0, nothing) if within.value else (1, _attempt(unit, scale, present, damping))
+    _, found = lax.while_loop(failed, again, first)
     return found._replace(pivot=jnp.where(jnp.all(present > 0), found.pivot, 0.0))
 
 

@@ -18,14 +18,13 @@ from .design import Dense, Ones, design_of, lend
 from .diagnostics import Facts, facts
 from .families import Family
 from .fit import Fit, FitPrograms, fit, fit_and_information, is_small
-from .numerics import factor, root_and_sine
+from .numerics import LARGEST, SMALLEST, factor, root_and_sine
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
 
 LARGEST_BUCKET = 1 << 16  # beyond, padding costs more memory than a compilation is worth
 STEPS = ((1 << 13, 4), (1 << 15, 8), (LARGEST_BUCKET, 32))  # up to n rows, sizes in an octave: padding costs time
 LENT, LENT_ROWS = 1 << 21, 1 << 14  # elements and rows of a design from which a copy of it is worth avoiding
-SMALLEST, LARGEST = 1e-100, 1e100  # sizes of columns between which they may serve as they are
 
 
 def bucket(n: int) -> int:

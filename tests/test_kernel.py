@@ -13,7 +13,7 @@ import pytest
 import jaxglm as jg
 from jaxglm import kernel, programs
 from jaxglm.basis import COMFORTABLE, comfortable
-from jaxglm.numerics import root_and_sine
+from jaxglm.numerics import factor, root_and_sine
 
 RNG = np.random.default_rng(20)
 N = 60
@@ -100,6 +100,23 @@ def test_a_family_that_no_kernel_can_hold_is_fitted_in_parts(monkeypatch):
     assert not tries
 
 
+def test_what_calls_a_library_is_refused_before_xla_complains(capfd):
+    for call in (jnp.linalg.cholesky, jnp.linalg.inv, jnp.linalg.eigvalsh, lambda a: jnp.sort(a, axis=0),
+                 lambda a: jax.lax.top_k(a, 1)[0], jnp.fft.rfft):  # fmt: skip
+        with pytest.raises(kernel.Refused):
+            jax.jit(kernel.one_kernel(call))(jnp.eye(2))
+    assert "rror" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("damping", [0.0, -0.01, 1e-3, np.nan])
+@pytest.mark.parametrize("matrix", [np.eye(3), np.ones((3, 3)), np.diag([1.0, 0.0, 2.0]), np.full((3, 3), np.nan)])
+def test_factors_in_a_kernel_are_those_of_its_parts(matrix, damping, x64):
+    with kernel.within(True):
+        inside = jax.jit(factor)(jnp.asarray(matrix), damping)
+    for a, b in zip(inside, factor(jnp.asarray(matrix), damping), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("wrap", [lambda f: f, jax.jit])
 def test_the_core_called_by_itself_is_what_a_program_of_the_user_gives(wrap, x64):
     problem = jg.problem(jg.Binomial(), X, ZERO_ONE)
@@ -133,7 +150,8 @@ def test_the_core_called_again_traces_nothing(x64):
 
 
 DEVICES = """
-import jax, jax.numpy as jnp, numpy as np
+import jax, jax.numpy as jnp, numpy as np, sys
+from dataclasses import replace
 jax.config.update("jax_enable_x64", True)
 from jax.sharding import NamedSharding, PartitionSpec
 import jaxglm as jg
@@ -145,14 +163,32 @@ at = lambda spec: NamedSharding(mesh, spec)
 shard = lambda a: jax.device_put(a, at(PartitionSpec("rows")))
 split = jax.tree.map(shard, alone)
 assert len(split.y.sharding.device_set) == 2
-np.testing.assert_allclose(jg.fit(split).theta, jg.fit(alone).theta, rtol=1e-10)
+whole = jg.fit(alone).theta
+for problem in (split, replace(alone, y=split.y), replace(alone, weights=shard(jnp.ones(64)))):
+    np.testing.assert_allclose(jg.fit(problem).theta, whole, rtol=1e-10)
+assert not sys.modules["jaxglm.fit"]._programs.small.refused
+"""
+LATE = """
+import jax, sys
+import jax.numpy as jnp
+jax.config.update("jax_enable_x64", True)
+
+@jax.jit
+def inside(y):
+    import jaxglm as jg
+    return jg.fit(jg.problem(jg.Poisson(), jnp.ones((8, 1)), y)).theta
+
+y = jnp.arange(8.0)
+assert abs(inside(y)[0] - jnp.log(3.5)) < 1e-9
+from jaxglm import compiled
+assert compiled.outside() and not jax.jit(lambda: compiled.outside())()
 """
 
 
-def test_rows_on_several_devices_are_fitted_in_parts():
+@pytest.mark.parametrize("script", [DEVICES, LATE], ids=["rows on several devices", "imported while tracing"])
+def test_in_a_process_of_its_own(script):
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
-
-    done = subprocess.run([sys.executable, "-c", DEVICES], env=os.environ | environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -1,6 +1,5 @@
 """The programs of a batch: each is compiled once for a structure of the members, a chunk size and a solver."""
 
-from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
@@ -10,16 +9,11 @@ from jax import lax
 
 from ..compiled import program
 from ..fit import concluded, information_of
+from ..kernel import LAPACK, primitives
 from ..numerics import dot, factor
 from ..problem import evaluate
 from ..solvers import Status
 from ..starts import initial
-
-# Primitives that JAX hands to LAPACK, or to an FFT, on a CPU
-LAPACK = frozenset({
-    "cholesky", "cholesky_update", "triangular_solve", "tridiagonal_solve", "tridiagonal", "lu", "eig", "eigh", "svd",
-    "qr", "geqrf", "geqp3", "householder_product", "schur", "sylvester", "hessenberg", "fft",
-})  # fmt: skip
 
 
 class Outcome(NamedTuple):
@@ -104,13 +98,4 @@ def waits(structure, shapes) -> bool:
     leaves = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
     problem = structure.build(leaves)
     theta = jax.ShapeDtypeStruct((sum(problem.sizes),), problem.dtype)
-    return not LAPACK.isdisjoint(_primitives(jax.make_jaxpr(evaluate)(problem, theta)))
-
-
-def _primitives(jaxpr: Any) -> Iterator[str]:
-    """Names of the primitives of a program, and of the programs that those call."""
-    for equation in jaxpr.eqns:
-        yield equation.primitive.name
-        for value in jax.tree.leaves(equation.params):
-            if hasattr(value, "eqns"):
-                yield from _primitives(value)
+    return not LAPACK.isdisjoint(primitives(jax.make_jaxpr(evaluate)(problem, theta)))
