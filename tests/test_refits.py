@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import jaxglm as jg
-from jaxglm.batch import Members
+from jaxglm.batch import Members, fit_members
 from jaxglm.families import nonnegative
 from jaxglm.numerics import factor
 from jaxglm.problem import evaluate
 from jaxglm.refits.arriving import Arriving
+from jaxglm.refits.blocks import plan
 from jaxglm.refits.moved import moved_from
 from jaxglm.refits.units import Units
 
@@ -49,6 +50,20 @@ def fitted(family, solver=None, units=1.0, **given):
     X = np.column_stack([np.ones(N), rng.normal(size=(N, 2))])
     y = response(family, X @ [0.4, 0.3, -0.2], rng)
     return jg.GLM(y, X * [1, 1, units], family=family, **given).fit(solver)
+
+
+def test_counts_are_drawn_into_a_quarter_of_the_memory_and_stand_for_the_same_weights():
+    fit = fitted(jg.Binomial())
+    narrow, wide = Units.of(fit), Units.of(fit)
+    object.__setattr__(wide, "weight", np.where(wide.weight == 1, 2.0, wide.weight))
+    few, doubled = (np.asarray(u.resampled(np.random.default_rng(7), 40)) for u in (narrow, wide))
+    assert few.dtype == np.uint16
+    assert doubled.dtype == float
+    np.testing.assert_array_equal(2.0 * few, doubled)
+    with jax.enable_x64(True):
+        outcomes = [fit_members(Members.varied(fit.problem, 40, weights=w), plan(fit), None) for w in (few, few * 1.0)]
+    for a, b in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def resampled(fit, b=60):

@@ -35,6 +35,13 @@ class Structure:
         """The Problem of these leaves."""
         return _with_designs(jax.tree.unflatten(self.tree, leaves), self.place)
 
+    def traced(self, leaves) -> Problem:
+        """The Problem of these leaves in a program: weights that are whole numbers, a quarter of the memory, become
+        what they stand for there."""
+        problem = self.build(leaves)
+        weights: Any = problem.weights
+        return problem if weights is None else replace(problem, weights=weights.astype(problem.dtype))
+
 
 def _with_designs(problem: Problem, index) -> Problem:
     """The problem with those of its designs, in this order."""

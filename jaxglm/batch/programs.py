@@ -34,7 +34,7 @@ def begin_members(form, leaves, solver, start):
     which decrement it came near, infinite where it does not know; or None."""
 
     def one(leaves, start):
-        problem = form[0].build(leaves)
+        problem = form[0].traced(leaves)
         if callable(start):
             begin, before = cast(Any, start)(problem)
             return solver.init(problem, begin)._replace(decrement=before)
@@ -48,7 +48,7 @@ def advance_members(form, expected, leaves, solver, state, steps, back):
     """The states after at most so many steps, and what they stand for if they ended there."""
 
     def step(leaves, s):
-        return solver.step(form[0].build(leaves), s)
+        return solver.step(form[0].traced(leaves), s)
 
     def passes(carry):
         k, s = carry
@@ -66,7 +66,7 @@ def _column(mask, like):
 
 
 def _outcome(structure, expected, back, solver, leaves, state) -> Outcome:
-    problem = structure.build(leaves)
+    problem = structure.traced(leaves)
     fitted = concluded(problem, state.theta, state)
     information, spread = information_of(problem, solver, state, expected)
     wanted = getattr(solver, "errors", True)
@@ -88,7 +88,7 @@ def _errors(information, back):
 @program(static_argnames=("function", "form"))
 def apply_to_members(function, form, leaves, arrays, context):
     shared = () if context is None else (context,)
-    one = lambda leaves, arrays: function(form[0].build(leaves), *shared, *arrays)  # noqa: E731
+    one = lambda leaves, arrays: function(form[0].traced(leaves), *shared, *arrays)  # noqa: E731
     return jax.vmap(one, in_axes=(form[1], 0))(leaves, arrays)
 
 

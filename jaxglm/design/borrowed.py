@@ -125,11 +125,11 @@ def lend(X: np.ndarray, put: Callable) -> Borrowed | Dense:
     return Borrowed(put(flat), np.asarray(before), X[:k].copy(), X[n - k :].copy(), n)
 
 
-def aligned(shape: tuple[int, ...]) -> np.ndarray:
+def aligned(shape: tuple[int, ...], dtype: Any = float) -> np.ndarray:
     """An array, not filled, whose memory the device takes as it is."""
-    size = int(np.prod(shape))
-    room = np.empty(size + ALIGNED)
-    begin = -room.ctypes.data // room.itemsize % ALIGNED
+    size, step = int(np.prod(shape)), 8 * ALIGNED // np.dtype(dtype).itemsize
+    room = np.empty(size + step, dtype)
+    begin = -room.ctypes.data // room.itemsize % step
     return room[begin : begin + size].reshape(shape)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..design import aligned
 from .arriving import Arriving
 
+LARGEST = (1 << 16) - 1  # number in 16 bits
 TOGETHER = 1 << 16  # draws that stay in the cache on their way to counts
 
 
@@ -51,7 +52,8 @@ class Units:
         U = counts.shape[1]
         full = np.empty((len(counts), len(self.code))) if out is None else out
         if self._rows_are_units:  # gathering them would take four times as long
-            np.multiply(counts, self.weight[:U], out=full[:, :U])
+            whole = full.dtype != self.weight.dtype  # then all weights are one
+            np.multiply(counts, 1 if whole else self.weight[:U], out=full[:, :U], casting="unsafe")
             full[:, U:] = 0.0
         else:
             np.multiply(counts[:, self.code], self.weight, out=full)
@@ -65,14 +67,15 @@ class Units:
     def resampled(self, rng: np.random.Generator, b: int) -> Arriving:
         """Row weights (b, N) of samples of as many units as there are, drawn with replacement: while the first are
         fitted."""
-        weights = aligned((b, len(self.code)))
+        narrow = self._rows_are_units and self.total <= LARGEST and np.all(self.weight[: len(self.times)] == 1)
+        weights = aligned((b, len(self.code)), np.uint16 if narrow else float)
         return Arriving(weights, self._draws(rng, weights))
 
     def _draws(self, rng: np.random.Generator, weights: np.ndarray) -> Iterator[int]:
         """Fill the weights (b, N), and tell after each piece how many rows are there."""
         U, total, done = len(self.times), self.total, 0
         owner = np.repeat(np.arange(U), self.times) if np.any(self.times != 1) else None
-        together, narrow = max(TOGETHER // total, 1), np.uint16 if total <= 1 << 16 else np.int64
+        together, narrow = max(TOGETHER // total, 1), np.uint16 if total <= LARGEST else np.int64
         place = np.empty((together, total), int)
         for part in np.split(weights, range(together, len(weights), together)):
             m = len(part)
