@@ -11,6 +11,9 @@ from experiments.peers.competitors import Cannot, competitor
 from experiments.peers.workloads import max_score
 
 
+LEAST = 1.0  # seconds that a peer's warm runs take in all: the first few after a compilation are slower than the rest
+
+
 def measured(workload: dict[str, Any], peer: str, repeats: int, budget: float) -> dict[str, Any]:
     """One row; a peer that is missing or cannot fit this model is a row that says so."""
     n, p = workload["X"].shape
@@ -39,9 +42,11 @@ def measured(workload: dict[str, Any], peer: str, repeats: int, budget: float) -
 def _timed(fit: Callable[[], np.ndarray], workload: dict[str, Any], repeats: int, budget: float) -> dict[str, Any]:
     first, beta = _seconds(fit)
     runs: list[float] = []
-    while len(runs) < repeats and first + sum(runs) < budget:
+    spent = 0.0
+    while (len(runs) < repeats or spent < LEAST) and first + spent < budget:
         seconds, beta = _seconds(fit)
         runs.append(seconds)
+        spent += seconds
     note = "" if runs else "first call only: over the budget"
     runs = runs or [first]
     times = {
