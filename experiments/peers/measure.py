@@ -10,7 +10,6 @@ import numpy as np
 from experiments.peers.competitors import Cannot, competitor
 from experiments.peers.workloads import max_score
 
-
 LEAST = 1.0  # seconds that a peer's warm runs take in all: the first few after a compilation are slower than the rest
 
 
