@@ -45,9 +45,14 @@ def fit(problem: Problem, *, solver=None, start=None) -> Fit:
 
 
 def _solved(problem: Problem, solver, start) -> Fit:
-    prepared = problem.prepared()
+    begin, state = _ended(problem.prepared(), solver, start)
+    return concluded(problem, begin, state)
+
+
+def _ended(prepared: Problem, solver, start):
+    """Where a solver begins and how it ends."""
     begin = initial(prepared) if start is None else start
-    return concluded(problem, begin, run(solver, prepared, begin))
+    return begin, run(solver, prepared, begin)
 
 
 _solution = jax.custom_jvp(_solved)
@@ -64,7 +69,7 @@ class FitPrograms:
 
     def of(self, problem: Problem, solver) -> Callable:
         """The one that suits a problem."""
-        if is_small(problem.family, problem.n, sum(problem.sizes), solver, problem.penalty) and _is_alone(problem):
+        if is_small_fit(problem, solver) and _is_alone(problem):
             return self.small
         slow = problem.n * sum(problem.sizes) >= LONG and not problem.family.is_glm
         return self.long if slow else self.quick
@@ -73,11 +78,16 @@ class FitPrograms:
 _programs = FitPrograms(_solved)
 
 
-def is_small(family: Family, n: int, p: int, solver, penalty=None) -> bool:
+def is_small(family: Family, n: int, p: int, solver) -> bool:
     """Whether a fit of a mean to n rows and p columns has so little to do that on a CPU it is best one kernel: products
     of columns are to stay in a core's own cache."""
     few = n <= SMALL_ROWS and 0 < p <= ELIMINATED and n * p * (p + 1) // 2 <= CROSSED_SIZE
-    return few and penalty is None and family.is_glm and isinstance(solver, Newton)
+    return few and family.is_glm and isinstance(solver, Newton)
+
+
+def is_small_fit(problem: Problem, solver) -> bool:
+    """The same of a problem, without a penalty."""
+    return problem.penalty is None and is_small(problem.family, problem.n, sum(problem.sizes), solver)
 
 
 def _is_alone(problem: Problem) -> bool:
@@ -104,8 +114,7 @@ def _maximises(problem: Problem) -> bool:
 def fit_and_information(problem: Problem, solver, start, expected: bool) -> tuple[Fit, jax.Array, jax.Array]:
     """The fit, its information (P, P), and the mean squared standardised score; not for derivatives of the fit."""
     prepared = problem.prepared()
-    begin = initial(prepared) if start is None else start
-    state = run(solver, prepared, begin)
+    begin, state = _ended(prepared, solver, start)
     information, spread = information_of(prepared, solver, state, expected)
     return concluded(problem, begin, state), information, spread
 

@@ -139,9 +139,10 @@ def _fit(frame: ModelFrame, options: Options, solver, start) -> GLMResults:
     if options.penalty is not None:
         return _warned(_penalised(frame, options, response, family, solver, start))
     contrasted, weights = frame.contrasted(), frame.of_rows(response.weights)
-    parts = find_predictors(contrasted, family, weights, trusted=_looked_at_later(frame, options, family, solver))
+    trusted = _looked_at_later(frame, options, family, solver)
+    parts = find_predictors(contrasted, family, weights, trusted=trusted)
     fitted = _attempt(frame, options, response, family, parts, solver, start)
-    doubtful = fitted.state.status == Status.SINGULAR or not fitted.solved.sine > COMFORTABLE
+    doubtful = fitted.state.status == Status.SINGULAR or (trusted and not fitted.solved.sine > COMFORTABLE)
     if doubtful and any(p.basis.triangle is None for p in parts if not p.shared):
         parts = find_predictors(contrasted, family, weights, suspicious=True)
         fitted = _attempt(frame, options, response, family, parts, solver, start)

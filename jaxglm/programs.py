@@ -17,7 +17,7 @@ from .compiled import program
 from .design import Dense, Ones, design_of, lend
 from .diagnostics import Facts, facts
 from .families import Family
-from .fit import Fit, FitPrograms, fit, fit_and_information, is_small
+from .fit import Fit, FitPrograms, fit, fit_and_information, is_small_fit
 from .numerics import LARGEST, SMALLEST, factor, root_and_sine
 from .problem import Problem, evaluate, linear_predictors
 from .solvers import Newton, Trace, run
@@ -94,10 +94,10 @@ def _solved(problem, solver, start, expected):
 
 
 def _root_and_sine(problem: Problem, solver, information):
-    """A root of the inverse information, and the smallest sine between columns of the design, over the rows that count,
-    where looking at it costs nothing beside the fit."""
-    if not is_small(problem.family, problem.n, sum(problem.sizes), solver, problem.penalty):
-        return root_and_sine(information)[0], jnp.ones(())
+    """A root of the inverse information, and the smallest sine between columns of the design, over the rows that count;
+    NaN where looking at it is a good part of the fit."""
+    if not is_small_fit(problem, solver):
+        return root_and_sine(information)[0], jnp.full((), jnp.nan)
     design = problem.prepared().designs[0]
     counted: Any = problem.weights  # always there in a small problem
     gram = design.gram((counted > 0).astype(float), design)
@@ -143,7 +143,7 @@ class Solved(NamedTuple):
     information: np.ndarray  # (P, P), expected or observed
     spread: float  # mean squared standardised score
     root: np.ndarray | None = None  # (P, P), R with R R' the inverse of the information, where it is known
-    sine: float = 1.0  # smallest of the angle between a column and those before it, if the design was looked at
+    sine: float = np.nan  # smallest of the angle between a column and those before it, if the design was looked at
 
 
 def solve(problem: Problem, solver, start, expected: bool) -> Solved:

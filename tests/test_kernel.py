@@ -224,12 +224,22 @@ def test_columns_that_the_program_doubts_are_looked_at(kind):
     design = np.column_stack([X[:, :2], third])
     assert not comfortable(design, weights)
     fit = jg.GLM(COUNTS, design, family="poisson", weights=weights).fit()
-    assert fit.solved.sine > COMFORTABLE
+    assert fit.solved.sine > COMFORTABLE  # of the columns that it was fitted to in the end
     assert fit.converged
     assert fit.aliased == (("x2",) if kind.startswith("aliased") else ())
     used = slice(None) if weights is None else weights > 0
     plain = jg.GLM(COUNTS[used], X[used][:, :2] if fit.aliased else X[used], family="poisson").fit()
     np.testing.assert_allclose(fit.fittedvalues[used], plain.fittedvalues, rtol=1e-7)
+
+
+def test_what_a_user_writes_to_estimates_stays_with_the_user():
+    fit = model("poisson log").fit()
+    before, errors = np.array(fit.params), np.array(fit.bse)
+    for mine in (fit.params, fit.bse):
+        mine[:] = 7.0
+    np.testing.assert_array_equal(fit.params, before)
+    np.testing.assert_array_equal(fit.bse, errors)
+    np.testing.assert_allclose(fit.tvalues, before / errors, rtol=1e-12)
 
 
 def test_the_root_that_the_program_gives_is_that_of_the_information():

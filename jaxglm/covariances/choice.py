@@ -56,8 +56,7 @@ def covariance_of(fit: Any, kind: str, *, groups=None, correction: str | None = 
         raise ValueError(f"unknown covariance {kind!r}; choose from {', '.join(KINDS)}.")
     if groups is not None and kind not in ("cluster", "jackknife"):
         raise ValueError(f'groups= are for "cluster" and "jackknife"; {kind!r} takes each row for itself.')
-    name = USUAL.get(kind, "none") if correction is None else correction
-    chosen = correction_of(name, kind, np.inf if name == "none" else fit.df_resid)
+    chosen = correction_of(USUAL.get(kind, "none") if correction is None else correction, kind, fit)
     return KINDS[kind](Request(fit, kind, groups, chosen, fix))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,15 @@ CORRECTIONS = {
 }
 
 
-def correction_of(name: str, kind: str, df_resid: float) -> Correction:
-    """The factor of this name; raises ValueError for an unknown one or one that does not suit the kind."""
+def correction_of(name: str, kind: str, fit: Any = None) -> Correction:
+    """The factor of this name; raises ValueError for an unknown one or one that does not suit the kind, or the fit."""
     if name not in CORRECTIONS:
         raise ValueError(f"unknown correction {name!r}; choose from {', '.join(CORRECTIONS)}.")
     found = CORRECTIONS[name]
     if found.clusters and kind != "cluster":
         raise ValueError(f"correction {name!r}, {found.words}, counts clusters; {kind!r} has none. "
                          "Choose 'none' or 'df'.")
-    if name.endswith("df") and not df_resid > 0:
+    if name.endswith("df") and fit is not None and not fit.df_resid > 0:
         raise ValueError(f"correction {name!r}, {found.words}, needs more observations than coefficients; there are "
-                         f"{df_resid:g} residual degrees of freedom.")
+                         f"{fit.df_resid:g} residual degrees of freedom.")
     return found

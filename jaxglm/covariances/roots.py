@@ -13,7 +13,7 @@ def inverse_root(information: np.ndarray) -> np.ndarray:
         triangle = np.linalg.cholesky(information / size / size[:, None])
     except np.linalg.LinAlgError:
         return np.full(information.shape, np.nan)
-    return (np.linalg.inv(triangle) / size).T
+    return np.linalg.solve(triangle, np.diag(1 / size)).T
 
 
 def lengths(root: np.ndarray) -> np.ndarray:

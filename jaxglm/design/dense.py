@@ -100,8 +100,9 @@ class Columns:
         return lax.dot_general(m, self.columns, (((0,), (1,)), ((), ())), precision=lax.Precision.HIGHEST)
 
     def gram(self, w, other):
-        if isinstance(other, Ones):
-            return self.rmatmat(w)[:, None]
+        return self.rmatmat(w)[:, None] if isinstance(other, Ones) else self._gram(w, other)
+
+    def _gram(self, w, other):
         return lax.map(lambda column: dot(other.columns, column * w), self.columns)
 
     def form(self, V, other):
@@ -146,9 +147,7 @@ class Crossed(Columns):
 
     products: Array
 
-    def gram(self, w, other):
-        if isinstance(other, Ones):
-            return self.rmatmat(w)[:, None]
+    def _gram(self, w, other):
         if other is not self:
             return Dense(self.X).gram(w, other)
         p = self.columns.shape[0]

@@ -25,7 +25,7 @@ def check_kind(kind: str, correction: str | None) -> None:
     if kind not in KINDS:
         raise ValueError(f"unknown covariance {kind!r} of a batch; choose from {', '.join(KINDS)}. Clusters and the "
                          "jackknife are for single fits: fits[i].with_cov(...).")
-    correction_of(correction or USUAL.get(kind, "none"), kind, np.inf)
+    correction_of(correction or USUAL.get(kind, "none"), kind)
 
 
 def standard_errors(fits: Any, kind: str, correction: str | None) -> np.ndarray:
@@ -35,7 +35,7 @@ def standard_errors(fits: Any, kind: str, correction: str | None) -> np.ndarray:
         settings = replace(fits.settings.of(index), penalty=penalty)
         data = fits.data if len(index) == len(fits) else subset(fits.data, index)
         found[index] = _unscaled(data, settings, fits.params[index], kind)
-    chosen = correction_of(correction or USUAL.get(kind, "none"), kind, np.inf)
+    chosen = correction_of(correction or USUAL.get(kind, "none"), kind)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(fits.df_resid > 0, chosen.factor(fits.nobs, fits.numbers.rank, np.nan), np.nan)
         scale = fits.dispersion ** OF_DISPERSION.get(kind, 0.0) * np.sqrt(factor if chosen.words else 1.0)

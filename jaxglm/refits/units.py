@@ -10,7 +10,7 @@ import numpy as np
 from ..design import aligned
 from .arriving import Arriving
 
-LARGEST = (1 << 16) - 1  # number in 16 bits
+NARROW = 1 << 16  # numbers that 16 bits tell apart
 TOGETHER = 1 << 16  # draws that stay in the cache on their way to counts
 
 
@@ -52,8 +52,7 @@ class Units:
         U = counts.shape[1]
         full = np.empty((len(counts), len(self.code))) if out is None else out
         if self._rows_are_units:  # gathering them would take four times as long
-            whole = full.dtype != self.weight.dtype  # then all weights are one
-            np.multiply(counts, 1 if whole else self.weight[:U], out=full[:, :U], casting="unsafe")
+            np.multiply(counts, self.weight[:U], out=full[:, :U], casting="unsafe")  # into whole numbers where all are
             full[:, U:] = 0.0
         else:
             np.multiply(counts[:, self.code], self.weight, out=full)
@@ -67,15 +66,15 @@ class Units:
     def resampled(self, rng: np.random.Generator, b: int) -> Arriving:
         """Row weights (b, N) of samples of as many units as there are, drawn with replacement: while the first are
         fitted."""
-        narrow = self._rows_are_units and self.total <= LARGEST and np.all(self.weight[: len(self.times)] == 1)
-        weights = aligned((b, len(self.code)), np.uint16 if narrow else float)
+        counts = self._rows_are_units and self.total < NARROW and np.all(self.weight[: len(self.times)] == 1)
+        weights = aligned((b, len(self.code)), np.uint16 if counts else float)
         return Arriving(weights, self._draws(rng, weights))
 
     def _draws(self, rng: np.random.Generator, weights: np.ndarray) -> Iterator[int]:
         """Fill the weights (b, N), and tell after each piece how many rows are there."""
         U, total, done = len(self.times), self.total, 0
         owner = np.repeat(np.arange(U), self.times) if np.any(self.times != 1) else None
-        together, narrow = max(TOGETHER // total, 1), np.uint16 if total <= LARGEST else np.int64
+        together, narrow = max(TOGETHER // total, 1), np.uint16 if total <= NARROW else np.int64
         place = np.empty((together, total), int)
         for part in np.split(weights, range(together, len(weights), together)):
             m = len(part)

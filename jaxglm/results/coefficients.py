@@ -59,8 +59,8 @@ class Coefficients(Likelihood):
         return np.append(found, len(self.names) - 1) if self._joint_phi else found
 
     def _named(self, values: np.ndarray) -> Named:
-        if len(values) == len(self.names):
-            return Named(values, self.names)
+        if len(values) == len(self.names):  # a copy, as whoever asks may write to it
+            return Named(np.array(values), self.names)
         full = np.full((len(self.names), *values.shape[1:]), np.nan)
         full[self._present] = values
         return Named(full, self.names)
