@@ -91,8 +91,9 @@ def is_small_fit(problem: Problem, solver) -> bool:
 
 
 def _is_alone(problem: Problem) -> bool:
-    """Whether all of it is on one device."""
-    return all(len(a.sharding.device_set) == 1 for a in jax.tree.leaves(problem) if isinstance(a, jax.Array))
+    """Whether all that has rows is on one device."""
+    rows = jax.tree.leaves((problem.y, problem.offsets, problem.weights, getattr(problem.designs[0], "X", None)))
+    return all(len(a.sharding.device_set) == 1 for a in rows if isinstance(a, jax.Array))
 
 
 def concluded(problem: Problem, start, state) -> Fit:
